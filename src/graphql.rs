@@ -5,6 +5,7 @@
 //! and the rules of the domain.
 
 pub mod account;
+pub mod actor;
 pub mod allocation;
 pub mod api_key;
 pub mod auto_recharge;

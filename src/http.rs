@@ -15,6 +15,7 @@ pub mod graphql;
 mod health;
 mod hosts;
 mod observed;
+mod on_behalf_of;
 mod pages;
 pub mod rates;
 pub mod shares;

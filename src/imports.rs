@@ -25,6 +25,7 @@ use domain::private::Private;
 
 use self::intake::{Ended, Intake};
 
+pub use cells::Cells;
 pub use columns::Contact;
 pub use format::{Format, format};
 pub use mapping::{ColumnMapping, Mapping, MappingPart};
@@ -52,6 +53,8 @@ pub enum Entry<'a> {
         line: u64,
         /// The row's values.
         contact: Contact<'a>,
+        /// All its cells.
+        cells: Cells<'a>,
     },
     /// A row that can't be used.
     Refused(RefusedRow),
@@ -64,8 +67,71 @@ pub struct RefusedRow {
     pub line: u64,
     /// Its value, truncated for display.
     pub value: Private<String>,
+    /// What is wrong with it.
+    pub fault: RowFault,
+    /// Its cells as a JSON array of texts; `None` if they are too long to be kept.
+    pub cells: Private<Option<String>>,
+}
+
+/// The kind of a row's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowCode {
+    /// The number's cell is empty.
+    NumberMissing,
+    /// The row has too many bytes or cells.
+    TooLong,
+    /// The row can't be cut into the columns of the first row.
+    MalformedRow,
+    /// The row has characters that can't be read.
+    UnreadableText,
+    /// The number's cell holds a formula without a result.
+    NotComputed,
+}
+
+/// What is wrong with a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFault {
+    /// The kind of fault.
+    pub code: RowCode,
     /// The reason, worded for the file's author.
     pub reason: Cow<'static, str>,
+}
+
+impl RowFault {
+    /// A fault of this kind.
+    #[must_use]
+    pub fn new(code: RowCode, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A column of a file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FileColumn {
+    /// Its header, truncated for display.
+    pub header: String,
+    /// The merge field that it becomes; `None` if it isn't stored.
+    pub merge_field: Option<String>,
+    /// Whether it holds the numbers.
+    pub is_phone_column: bool,
+}
+
+/// The most columns of a file that are described.
+pub const MAX_DESCRIBED: usize = 250;
+/// The longest cells of a refused row that are kept, in bytes of JSON.
+const MAX_CELLS_BYTES: usize = 2 * 1024;
+
+/// The cells of a refused row as they are kept.
+#[must_use]
+pub fn kept_cells(cells: Cells<'_>) -> Private<Option<String>> {
+    let cells: Vec<&str> = cells.iter().collect();
+    let named = cells.iter().rposition(|cell| !cell.is_empty());
+    let cells = cells.get(..named.map_or(0, |last| last + 1));
+    let text = serde_json::to_string(cells.unwrap_or_default());
+    Private::new(text.ok().filter(|text| text.len() <= MAX_CELLS_BYTES))
 }
 
 /// The most warnings reported for one file; a final one counts the others.
@@ -87,7 +153,7 @@ pub struct Warning {
 /// Receives the contents of a file, in order.
 pub trait Taker {
     /// The file is readable and its columns are known. Called once, before any entry.
-    fn opened(&mut self) -> ControlFlow<()>;
+    fn opened(&mut self, columns: Vec<FileColumn>) -> ControlFlow<()>;
     /// One row.
     fn take(&mut self, entry: Entry<'_>) -> ControlFlow<()>;
     /// A warning: before the row that it is about; if it is about the whole file, before the first

@@ -26,6 +26,7 @@ mod facts;
 mod failure;
 mod fault;
 pub mod heads;
+mod known_actors;
 mod losses;
 mod measured;
 mod perform;
@@ -73,6 +74,7 @@ use self::{
     ticket::Ticket,
     writer::{Pace, Writer},
 };
+pub use crate::store::actor::Actor;
 use crate::{clock::Clock, store::Store, telemetry::traces, tuning::Tuned};
 
 /// Changes that a slow subscriber may fall behind by before it hears that it missed some.
@@ -198,6 +200,7 @@ impl Ledger {
                 clock: clock.clone(),
                 bookings: bookings.clone(),
                 chaining: limits.chaining,
+                actors: Arc::default(),
                 recharges: recharges.clone(),
                 seat: None,
             },

@@ -7,6 +7,7 @@
 //! ([`crate::ledger`]).
 
 pub mod account;
+pub mod actor;
 pub mod allocation;
 pub mod api_key;
 pub mod audience;
@@ -91,6 +92,7 @@ struct Inside {
     reads: CoalescedReads,
     rate_cards: RateCards,
     scans: Line<AccountId>,
+    merge_fields: contact::MergeFields,
     allowances: Allowances,
     imports: Imports,
     key_uses: KeyUses,
@@ -138,6 +140,7 @@ impl Services {
             reads: CoalescedReads::new(&parts.store, &parts.clock),
             rate_cards: RateCards::default(),
             scans: personal::scans(),
+            merge_fields: contact::MergeFields::default(),
             allowances: Allowances::default(),
             imports: Imports::new(parts.imports),
             key_uses: KeyUses::default(),

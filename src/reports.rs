@@ -1,10 +1,11 @@
-//! Usage reports, read and written as files, and statements as files.
+//! Usage reports, read and written as files, and statements and the rejected rows of imports as
+//! files.
 //!
 //! Here: reading a report's figures ([`usage`]) and its messages ([`messages`]), the contents of
-//! its file ([`file`]) and of a statement's ([`statement`]), writing them as a workbook
-//! ([`workbook`]) or a report as comma-separated values ([`csv`]), whose columns come from one
-//! table ([`columns`]), and streaming a file to a client while it is being written ([`stream`]).
-//! Not here: who may see it.
+//! its file ([`file`]) and of a statement's ([`statement`]), rejected rows ([`rejections`]),
+//! writing them as a workbook ([`workbook`]) or a report as comma-separated values ([`csv`]), whose
+//! columns come from one table ([`columns`]), and streaming a file to a client while it is being
+//! written ([`stream`]). Not here: who may see it.
 
 mod columns;
 pub mod csv;
@@ -12,6 +13,7 @@ pub mod file;
 mod local_time;
 pub mod messages;
 mod number_text;
+pub mod rejections;
 mod sources;
 pub mod statement;
 pub mod stream;

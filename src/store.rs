@@ -7,6 +7,7 @@
 //! Every query fails if the database does. `# Errors` lists only what else can go wrong.
 
 pub mod account;
+pub mod actor;
 pub mod allocation;
 pub mod api_key;
 pub mod auto_recharge;

@@ -1,11 +1,12 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { inlineDocuments } from './documents';
 
 /** The server that `npm run dev` proxies to. */
 const server = process.env.MESSAGE_CREDITS_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [inlineDocuments(), react()],
   // The server replaces it with a nonce for each response: src/http/pages.rs.
   html: { cspNonce: 'MESSAGE_CREDITS_NONCE' },
   build: {

@@ -237,7 +237,7 @@ impl Generator {
             BaseType::List(item) => {
                 let most = match name {
                     "ids" => self.pick(&[1, 10, 100, 1_000]),
-                    "recipients" => self.pick(&[1, 10, 1_000]),
+                    "recipientCount" => self.pick(&[1, 10, 1_000]),
                     "countryCodes" => self.pick(&[1, 10, 300]),
                     _ => self.pick(&[0, 1, 3]),
                 };

@@ -193,7 +193,7 @@ async fn fill(program: &Program) -> (Vec<(&'static str, Option<String>)>, Vec<St
     }
     let countries = ["IT", "FR", "DE", "ES", "GB", "US", "JP", "AT", "CH", "BE"];
     let everywhere: Vec<Value> = countries
-        .map(|code| json!({ "countryCode": code, "recipients": 10 }))
+        .map(|code| json!({ "countryCode": code, "recipientCount": 10 }))
         .to_vec();
     let mut lists = Vec::new();
     for n in 0..300 {

@@ -31,7 +31,7 @@ const SEND: &str =
     "mutation($i:SendMessageInput!){sendMessage(input:$i){message{id} userErrors{code message}}}";
 
 const IMPORT: &str = "mutation($l:ID!,$f:Upload!){\
-    importContacts(input:{listId:$l,file:$f}){imported duplicates userErrors{code message}}}";
+    importContacts(input:{listId:$l,file:$f}){importedCount duplicateCount userErrors{code message}}}";
 const CREATE_LIST: &str =
     "mutation($i:CreateContactListInput!){createContactList(input:$i){list{id}}}";
 /// A text that every answer without an error has.
@@ -250,7 +250,7 @@ impl Program {
             .done(
                 CREATE_LIST,
                 json!({ "accountId": account, "name": name,
-                    "destinations": [{ "countryCode": "IT", "recipients": 10 }] }),
+                    "destinations": [{ "countryCode": "IT", "recipientCount": 10 }] }),
                 "/createContactList/list/id",
             )
             .await?;

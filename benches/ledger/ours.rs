@@ -14,7 +14,7 @@ use message_credits::{
     app,
     clock::Clock,
     ledger::{
-        Chaining, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind,
+        Actor, Chaining, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind,
         SubmitError, Writers,
     },
     store::{self, Store},
@@ -169,6 +169,7 @@ async fn account(store: &Store, clock: &Clock, ledger: &Ledger) -> AccountId {
         .unwrap();
     transaction.commit().await.unwrap();
     let request = Request {
+        actor: Actor::ADMINISTRATOR,
         account: AccountId::new(id),
         kind: RequestKind::Grant {
             lot: LotId::new(clock.new_id()),
@@ -195,6 +196,7 @@ pub fn send(account: AccountId, clock: &Clock) -> Request {
         credits,
     };
     Request {
+        actor: Actor::ADMINISTRATOR,
         account,
         kind: RequestKind::Send(NewMessage {
             id: MessageId::new(id),

@@ -75,8 +75,8 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
     let entry = clock.new_id();
     let sql = "INSERT INTO transactions (account_id, sequence, id, kind, created_at, message_id, \
                available_change_units, available_units, held_units, unassigned_units, hash, \
-               paid_lot_id, paid_by_list) \
-               VALUES ($1, $2, $3, 'SPEND', $4, $5, $6, $7, $8, $9, $10, $11, false)";
+               paid_lot_id, paid_by_list, actor_id) \
+               VALUES ($1, $2, $3, 'SPEND', $4, $5, $6, $7, $8, $9, $10, $11, false, 1)";
     let values: [Value; 11] = [
         account.into(),
         sequence.into(),
@@ -113,8 +113,8 @@ async fn insert_message(
     row: &entity::message::Model,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO messages (account_id, id, text, channel, encoding, segment_count, recipients, units, \
-               status, rate_card_id, send_at, sent_at, created_at, lines) \
-               VALUES ($1, $2, $3, 'SMS', 'GSM_7', $4, $5, $6, 'SENT', $7, $8, $8, $8, $9)";
+               status, rate_card_id, send_at, sent_at, created_at, lines, actor_id) \
+               VALUES ($1, $2, $3, 'SMS', 'GSM_7', $4, $5, $6, 'SENT', $7, $8, $8, $8, $9, 1)";
     let values: [Value; 9] = [
         row.account_id.into(),
         row.id.into(),
@@ -225,6 +225,7 @@ fn entry(
         hash: vec![0; 32],
         paid_lot_id: Some(lot),
         paid_by_list: Some(false),
+        actor_id: Some(1),
     }
 }
 
@@ -263,6 +264,7 @@ pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Mo
         created_at: now,
         lines: lines(new),
         erased_at: None,
+        actor_id: Some(1),
     }
 }
 

@@ -79,7 +79,7 @@ impl List {
     async fn create(server: &Server, name: &str, recipients: u32) -> Outcome<Self> {
         let destinations = COUNTRIES.iter().zip(0..).map(|(country, at)| {
             let here = (recipients + 4 - at) / 5;
-            json!({ "countryCode": country, "recipients": here })
+            json!({ "countryCode": country, "recipientCount": here })
         });
         let document = "mutation($input: CreateContactListInput!) {
             createContactList(input: $input) { list { id } userErrors { message } } }";
@@ -103,11 +103,11 @@ impl List {
     /// The body of the request that quotes it.
     pub fn quote(&self, text: Text) -> Value {
         let (text, fields) = match text {
-            Text::Personal => (PERSONAL, "distribution { segmentCount recipients }"),
+            Text::Personal => (PERSONAL, "distribution { segmentCount recipientCount }"),
             Text::Plain => (PLAIN, "segmentation { segmentCount }"),
         };
         let query = format!(
-            "query($input: QuoteInput!) {{ quote(input: $input) {{ recipients credits {fields} }} }}"
+            "query($input: QuoteInput!) {{ quote(input: $input) {{ recipientCount credits {fields} }} }}"
         );
         let input = json!({
             "accountId": self.account,
@@ -158,7 +158,7 @@ pub fn check(answer: &Value, expected: &Expected) -> Outcome<()> {
     let number = |row: &Value, name: &str| row[name].as_u64().unwrap_or_default();
     let seen: BTreeMap<_, _> = rows
         .iter()
-        .map(|row| (number(row, "segmentCount"), number(row, "recipients")))
+        .map(|row| (number(row, "segmentCount"), number(row, "recipientCount")))
         .collect();
     if seen != expected.0 {
         return Err(format!("quoted {seen:?}, and it is {:?}", expected.0).into());

@@ -10,7 +10,7 @@ use message_credits::{
     config::serving::Shown,
     graphql::engine::ids::PublicId,
     http::{address::TrustedProxies, capacity::Capacity, shares::Rates},
-    ledger::{Request, RequestKind},
+    ledger::{Actor, Request, RequestKind},
     operations::{api_key, usage_rollup},
     payments::Providers,
     store::{self, Store, rate_card::DEFAULT_ID},
@@ -219,6 +219,7 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
 /// Enough credits for every send of a bench.
 pub fn grant(account: AccountId, clock: &Clock) -> Request {
     Request {
+        actor: Actor::ADMINISTRATOR,
         account,
         kind: RequestKind::Grant {
             lot: domain::id::LotId::new(clock.new_id()),

@@ -9,9 +9,9 @@ use crate::{Failure, Size, data::World, median, process::Server};
 
 const ROUNDS: usize = 15;
 const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
-    totals { messages recipients segments credits cost { amount } }
-    buckets { start usage { messages credits } }
-    lists(first: 1000) { list { id } usage { messages recipients credits } } } }";
+    totals { messageCount recipientCount segmentCount credits cost { amount } }
+    buckets { start usage { messageCount credits } }
+    lists(first: 1000) { list { id } usage { messageCount recipientCount credits } } } }";
 const TOTALS: &str =
     "query($input: UsageReportInput!) { usageReport(input: $input) { totals { credits } } }";
 

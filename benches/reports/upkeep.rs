@@ -20,7 +20,7 @@ use domain::{
 };
 use message_credits::{
     clock::Clock,
-    ledger::{Ledger, MessageCharge, NewMessage, Request, RequestKind},
+    ledger::{Actor, Ledger, MessageCharge, NewMessage, Request, RequestKind},
     store::{
         rate_card::DEFAULT_ID,
         usage::all_list_names,
@@ -152,6 +152,7 @@ fn send(clock: &Clock, sender: &Sender, number: Option<usize>) -> Request {
         credits: Credits::whole(5),
     };
     Request {
+        actor: Actor::ADMINISTRATOR,
         account: sender.account,
         kind: RequestKind::Send(NewMessage {
             id: MessageId::new(clock.new_id()),

@@ -34,16 +34,16 @@ use crate::{Failure, probe::Probe};
 const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $input) { \
                     message { id status credits } balance { available } userErrors { code } } }";
 const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
-    totals { messages credits cost { amount } } buckets { start usage { messages credits } }
-    lists(first: 20) { list { id name } usage { messages credits } } } }";
+    totals { messageCount credits cost { amount } } buckets { start usage { messageCount credits } }
+    lists(first: 20) { list { id name } usage { messageCount credits } } } }";
 const LINK: &str =
     "query($input: UsageReportInput!, $format: ReportFormat!) { usageReport(input: $input) {
     download(format: $format) { url } } }";
 const CREATE: &str = "mutation($input: CreateContactListInput!) { createContactList(input: $input) { list { id } } }";
 const IMPORT: &str = "mutation($list: ID!, $file: Upload!) {
-    importContacts(input: { listId: $list, file: $file }) { imported userErrors { code message } } }";
+    importContacts(input: { listId: $list, file: $file }) { importedCount userErrors { code message } } }";
 const REMOVE: &str = "mutation($list: ID!) {
-    removeContacts(input: { listId: $list, all: true }) { removed userErrors { code message } } }";
+    removeContacts(input: { listId: $list, all: true }) { removedCount userErrors { code message } } }";
 const SENDERS: usize = 64;
 const READERS: usize = 32;
 
@@ -128,7 +128,7 @@ pub async fn sends(probe: &Probe) -> Result<f64, Failure> {
         let key = Clock::system().new_id();
         json!({ "query": SEND, "variables": { "input": {
             "accountId": account,
-            "audience": { "destinations": [{ "countryCode": "IT", "recipients": 1 }] },
+            "audience": { "destinations": [{ "countryCode": "IT", "recipientCount": 1 }] },
             "text": "Ciao, il tuo ordine è pronto",
             "idempotencyKey": key.to_string(),
         } } })

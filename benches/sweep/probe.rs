@@ -23,7 +23,9 @@ use jiff::SignedDuration;
 use message_credits::{
     app,
     clock::Clock,
-    ledger::{Key, Ledger, MessageCharge, NewMessage, Request, RequestKind, Writers, verify},
+    ledger::{
+        Actor, Key, Ledger, MessageCharge, NewMessage, Request, RequestKind, Writers, verify,
+    },
     operations::usage_rollup,
     store::{Store, rate_card::DEFAULT_ID, usage::all_list_names},
     tuning,
@@ -215,6 +217,7 @@ fn send(
         audience: None,
     };
     Request {
+        actor: Actor::ADMINISTRATOR,
         account,
         kind: match send_at {
             Some(_) => RequestKind::Schedule(message),

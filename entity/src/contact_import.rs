@@ -39,6 +39,17 @@ pub struct Model {
     pub touched_at: i64,
     /// When it ended, in microseconds since the epoch; null while it runs.
     pub ended_at: Option<i64>,
+    /// The actor who made it; null for imports from before actors were recorded.
+    pub actor_id: Option<i64>,
+    /// The size of the file.
+    pub byte_count: i64,
+    /// How much of the file was read.
+    pub bytes_read: i64,
+    /// The file's columns, a JSON array; null if it was erased, or of earlier imports.
+    pub columns: Option<String>,
+    /// When it was cancelled, in microseconds since the epoch; null if it wasn't. Its status is
+    /// FAILED then.
+    pub canceled_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

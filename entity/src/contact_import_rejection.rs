@@ -4,6 +4,8 @@ use std::fmt;
 
 use sea_orm::entity::prelude::*;
 
+use crate::sql_enums::RejectionCode;
+
 /// A rejected row.
 #[sea_orm::model]
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -22,6 +24,10 @@ pub struct Model {
     pub value: String,
     /// Why it was rejected.
     pub reason: String,
+    /// The kind of its fault; null for rows of earlier imports.
+    pub code: Option<RejectionCode>,
+    /// Its cells, a JSON array of texts; null if they are too long to be kept.
+    pub cells: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod account_rate_card;
+pub mod actor;
 pub mod api_key;
 pub mod auto_recharge;
 pub mod book;

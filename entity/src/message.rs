@@ -47,6 +47,8 @@ pub struct Model {
     /// When its name and its text were erased, in microseconds since the epoch; null if they were
     /// not.
     pub erased_at: Option<i64>,
+    /// The actor who made it; null for messages from before actors were recorded.
+    pub actor_id: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

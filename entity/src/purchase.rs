@@ -66,6 +66,8 @@ pub struct Model {
     /// When it was paid, declined or closed, in microseconds since the epoch; null while it is
     /// pending.
     pub decided_at: Option<i64>,
+    /// The actor who made it; null for purchases from before actors were recorded.
+    pub actor_id: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

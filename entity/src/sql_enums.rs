@@ -33,6 +33,37 @@ pub enum Settlement {
     Reported,
 }
 
+/// What did something in an account.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum ActorKind {
+    /// An API key.
+    #[sea_orm(string_value = "API_KEY")]
+    ApiKey,
+    /// The administrator's key of the server's configuration.
+    #[sea_orm(string_value = "ADMINISTRATOR_KEY")]
+    AdministratorKey,
+    /// A job of the server.
+    #[sea_orm(string_value = "JOB")]
+    Job,
+    /// A payment provider.
+    #[sea_orm(string_value = "PROVIDER")]
+    Provider,
+}
+
 /// The role of an API key.
 #[derive(
     Debug,
@@ -260,6 +291,52 @@ pub enum ImportStatus {
     /// It stopped before the end of the file. Contacts added until then stay.
     #[sea_orm(string_value = "FAILED")]
     Failed,
+}
+
+/// Why a row of a file of contacts was rejected.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum RejectionCode {
+    /// The number's cell is empty.
+    #[sea_orm(string_value = "NUMBER_MISSING")]
+    NumberMissing,
+    /// The number's cell holds no valid telephone number.
+    #[sea_orm(string_value = "INVALID_NUMBER")]
+    InvalidNumber,
+    /// The number has no calling code, and it is no number of the default country.
+    #[sea_orm(string_value = "UNKNOWN_COUNTRY")]
+    UnknownCountry,
+    /// The number is a landline, and landlines are not accepted.
+    #[sea_orm(string_value = "LANDLINE")]
+    Landline,
+    /// The number is of a kind that never receives messages.
+    #[sea_orm(string_value = "UNREACHABLE_NUMBER")]
+    UnreachableNumber,
+    /// The row has too many bytes or cells.
+    #[sea_orm(string_value = "TOO_LONG")]
+    TooLong,
+    /// The row can't be cut into the columns of the first row.
+    #[sea_orm(string_value = "MALFORMED_ROW")]
+    MalformedRow,
+    /// The row has characters that can't be read.
+    #[sea_orm(string_value = "UNREADABLE_TEXT")]
+    UnreadableText,
+    /// The number's cell holds a formula without a result.
+    #[sea_orm(string_value = "NOT_COMPUTED")]
+    NotComputed,
 }
 
 /// The format of a report's file.

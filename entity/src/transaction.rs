@@ -49,6 +49,8 @@ pub struct Model {
     pub paid_lot_id: Option<Uuid>,
     /// Whether such a charge drew from its list's own credits; null for every other transaction.
     pub paid_by_list: Option<bool>,
+    /// The actor who did it; null for transactions from before actors were recorded.
+    pub actor_id: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

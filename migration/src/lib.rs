@@ -41,6 +41,8 @@ mod m20261127_000036_job_leases;
 mod m20261127_000040_chains_without_an_index_by_instant;
 mod m20261127_000041_planned_messages;
 mod m20261127_000044_entries_of_lots;
+mod m20261127_000048_imports_to_watch;
+mod m20261127_000051_actors;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -80,6 +82,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000040_chains_without_an_index_by_instant::Migration),
             Box::new(m20261127_000041_planned_messages::Migration),
             Box::new(m20261127_000044_entries_of_lots::Migration),
+            Box::new(m20261127_000048_imports_to_watch::Migration),
+            Box::new(m20261127_000051_actors::Migration),
         ]
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     clock::id_in,
     ledger::{MessageCharge, NewMessage, Request, RequestKind},
     payments,
-    store::{Store, rate_card::DEFAULT_ID},
+    store::{Store, actor::Actor, rate_card::DEFAULT_ID},
 };
 
 /// A shop's commands and purchases.
@@ -251,6 +251,7 @@ impl Writer<'_> {
             confirmed_with: None,
             created_at: at.as_microsecond(),
             decided_at: None,
+            actor_id: None,
         };
         self.left += row.credits_units;
         self.history.purchases.push((package.code.to_owned(), row));
@@ -310,6 +311,7 @@ impl Writer<'_> {
     fn push(&mut self, at: Timestamp, kind: RequestKind) {
         self.history.requests.push(Request {
             account: self.account,
+            actor: Actor::ADMINISTRATOR,
             kind,
             key: None,
             at: Some(at),

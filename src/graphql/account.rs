@@ -147,7 +147,7 @@ impl Account {
         ledger_head::ledger_head(ctx, self.key()).await
     }
 
-    /// The account's contact lists, oldest first. Archived lists are not included.
+    /// The account's contact lists, oldest first: those in use, or archived ones.
     async fn lists(
         &self,
         ctx: &Context<'_>,
@@ -155,9 +155,14 @@ impl Account {
             desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
         )]
         search: Option<String>,
+        #[graphql(
+            default,
+            desc = "Returns archived lists, which restoreContactList takes, instead of those in use."
+        )]
+        archived: bool,
     ) -> Result<ContactListConnection, ApiError> {
         let window = window(ctx)?;
-        contact_list::connection(ctx, self.key(), search, window).await
+        contact_list::connection(ctx, self.key(), (archived, search), window).await
     }
 
     /// The account's lots of credits, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,

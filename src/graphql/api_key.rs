@@ -155,7 +155,7 @@ pub struct RevokeOtherApiKeysInput {
 #[derive(Debug, SimpleObject)]
 pub struct RevokeOtherApiKeysPayload {
     /// The number of keys that were revoked; null if the mutation was refused.
-    revoked: Option<i32>,
+    revoked_count: Option<i32>,
     /// The account whose keys were revoked; null for the platform's own keys, or if the mutation
     /// was refused.
     account: Option<Account>,
@@ -247,7 +247,7 @@ impl ApiKeyMutation {
             _ => None,
         };
         Ok(RevokeOtherApiKeysPayload {
-            revoked: done.map(|(_, count)| i32::try_from(count).unwrap_or(i32::MAX)),
+            revoked_count: done.map(|(_, count)| i32::try_from(count).unwrap_or(i32::MAX)),
             account,
             user_errors,
         })

@@ -1,4 +1,8 @@
 //! Stored contacts of a list: the node, its connection, and the mutation that removes them.
+//!
+//! Not here: the mutations that add contacts and change one ([`editing`]).
+
+mod editing;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +27,7 @@ use crate::operations::{
     contact::{self, Removal},
     reader::Window,
 };
+pub use editing::ContactEditMutation;
 
 /// A stored recipient of a list.
 #[derive(Debug, Clone)]
@@ -124,7 +129,7 @@ pub struct RemoveContactsPayload {
     /// The list after the mutation; null if the mutation was refused.
     list: Option<ContactList>,
     /// The number of contacts that were removed.
-    removed: i32,
+    removed_count: i32,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
@@ -156,7 +161,7 @@ impl ContactMutation {
         let (list, removed) = done.unzip();
         Ok(RemoveContactsPayload {
             list: list.map(ContactList),
-            removed: int(i64::try_from(removed.unwrap_or_default()).unwrap_or(i64::MAX)),
+            removed_count: int(i64::try_from(removed.unwrap_or_default()).unwrap_or(i64::MAX)),
             user_errors,
         })
     }

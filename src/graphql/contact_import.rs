@@ -1,8 +1,12 @@
-//! Imports of contacts: the mutation that reads a file, the node with an import's progress, and its
-//! refused rows.
+//! Imports of contacts: the mutation that reads a file, and the node with an import's progress.
+//!
+//! Not here: rejected rows ([`rejected`]) and warnings ([`warning`]).
 
+mod cancelling;
+mod column;
 mod mapping;
 mod preview;
+mod rejected;
 mod warning;
 
 use async_graphql::{
@@ -13,6 +17,7 @@ use entity::{contact_import, sql_enums};
 use futures_util::{Stream, StreamExt};
 
 use super::{
+    actor::{self, Actor},
     contact_list::ContactList,
     destination::count as int,
     engine::{
@@ -20,19 +25,19 @@ use super::{
         ids::PublicId,
         loaders,
         paging::{Nodes, connection, window},
-        request::{UserError, id, payload, reader, services, viewer, viewer_of},
+        request::{UserError, id, payload, reader, services, viewer_of},
     },
     scalars::{CountryCode, DateTime},
+    usage_report::{CsvDelimiter, Download, ReportFormat},
 };
+pub use cancelling::ContactImportCancelMutation;
+use column::ImportColumn;
 use mapping::{ImportColumnInput, mapping};
 pub use preview::ContactImportQuery;
+use rejected::{RejectedRow, RejectedRowConnection};
 use warning::{ImportWarning, ImportWarningConnection};
 
-use crate::operations::{
-    Fault, Path, RefusalCode,
-    contact_import::{self as imports, ImportContacts},
-    reader::Window,
-};
+use crate::operations::{Fault, Path, RefusalCode, contact_import::ImportContacts, reader::Window};
 
 /// An import of contacts from a file.
 #[derive(Debug, Clone)]
@@ -40,7 +45,6 @@ pub struct ContactImport(pub contact_import::Model);
 
 /// The status of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "sql_enums::ImportStatus", name = "ContactImportStatus")]
 pub enum ContactImportStatus {
     /// The import is reading its file.
     Running,
@@ -49,6 +53,8 @@ pub enum ContactImportStatus {
     /// The import stopped before the file's end. Contacts that were added until then stay, and
     /// `reason` says why it stopped.
     Failed,
+    /// The import was cancelled by cancelContactImport. Contacts that were added until then stay.
+    Canceled,
 }
 
 /// An import of contacts from a file, with its progress. At any time, rows = imported + duplicates
@@ -74,26 +80,50 @@ impl ContactImport {
     /// The import's status. If its server is gone, another one marks it FAILED within 15 seconds;
     /// without another server, it is shown as FAILED after two minutes without progress.
     async fn status(&self) -> ContactImportStatus {
-        self.0.status.into()
+        match (self.0.status, self.0.canceled_at) {
+            (sql_enums::ImportStatus::Running, _) => ContactImportStatus::Running,
+            (sql_enums::ImportStatus::Done, _) => ContactImportStatus::Done,
+            (sql_enums::ImportStatus::Failed, None) => ContactImportStatus::Failed,
+            (sql_enums::ImportStatus::Failed, Some(_)) => ContactImportStatus::Canceled,
+        }
     }
 
-    /// The reason why it failed; null otherwise.
+    /// The size of the file in bytes; 0 for imports from before it was recorded. How many rows the
+    /// file has is only known at its end.
+    async fn byte_count(&self) -> i32 {
+        int(self.0.byte_count)
+    }
+
+    /// How many bytes of the file were read when the last of the rows was done, including some that
+    /// are read ahead; equal to byteCount at the end of the file.
+    async fn bytes_read(&self) -> i32 {
+        int(self.0.bytes_read)
+    }
+
+    /// The file's columns, from the left and at most 250: the one with the numbers, and the merge
+    /// fields that others become. Empty for imports from before they were recorded, and if they
+    /// were erased with the file's name.
+    async fn columns(&self) -> Result<Vec<ImportColumn>, ApiError> {
+        column::columns(self.0.columns.as_deref())
+    }
+
+    /// The reason why it failed or was cancelled; null otherwise.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 
     /// The number of rows that were read, not counting the first row and blank rows.
-    async fn rows(&self) -> i32 {
+    async fn row_count(&self) -> i32 {
         int(self.0.rows)
     }
 
     /// The number of contacts that were added.
-    async fn imported(&self) -> i32 {
+    async fn imported_count(&self) -> i32 {
         int(self.0.imported)
     }
 
     /// The number of rows whose number was already in the list or the file.
-    async fn duplicates(&self) -> i32 {
+    async fn duplicate_count(&self) -> i32 {
         int(self.0.duplicates)
     }
 
@@ -107,7 +137,26 @@ impl ContactImport {
     async fn rejected(&self, ctx: &Context<'_>) -> Result<RejectedRowConnection, ApiError> {
         let window = window(ctx)?;
         let rows = reader(ctx)?.import_rejections(&self.0, window).await?;
-        Ok(RejectedRowConnection(Nodes::new(rows, RejectedRow)))
+        Ok(RejectedRowConnection(Nodes::new(rows, RejectedRow::from)))
+    }
+
+    /// A link to a file of the first 10,000 rejected rows, to correct them and import the file: the
+    /// original columns, and one with the reasons. A row of more than 2 KiB has only its number.
+    /// The link needs no header and works for 15 minutes, or until the API key that asked for it is
+    /// revoked. Null if no row was rejected; the file is gone once the rows were deleted, with the
+    /// list or after the account's retention.
+    async fn rejected_download(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "ReportFormat::Csv", desc = "The format of the file.")]
+        format: ReportFormat,
+        #[graphql(
+            default_with = "CsvDelimiter::Comma",
+            desc = "The delimiter of a CSV file. It is ignored for workbooks."
+        )]
+        csv_delimiter: CsvDelimiter,
+    ) -> Result<Option<Download>, ApiError> {
+        rejected::download(ctx, &self.0, (format, csv_delimiter)).await
     }
 
     /// How many warnings there are: 1,001 at most, the last of which says how many more there were.
@@ -126,6 +175,13 @@ impl ContactImport {
         )))
     }
 
+    /// Who began it; null for imports from before actors were recorded.
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor, ApiError>> {
+        actor::of(ctx, self.0.account_id, self.0.actor_id)
+            .await
+            .transpose()
+    }
+
     /// The instant at which it began.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
@@ -142,38 +198,6 @@ connection!(
     ContactImportConnection,
     ContactImportEdge,
     "a list's imports of contacts"
-);
-
-/// A row of a file that was not imported.
-#[derive(Debug, Clone)]
-pub struct RejectedRow(imports::RejectedRow);
-
-/// A row of a file that was not imported. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER
-/// or VIEWER.
-#[Object]
-impl RejectedRow {
-    /// The line at which the row begins, from 1 and including the first row; in a workbook, its
-    /// row.
-    async fn line(&self) -> i32 {
-        int(self.0.line)
-    }
-
-    /// The row's number, or the value in its place, or its first value: at most 100 characters.
-    async fn value(&self, ctx: &Context<'_>) -> Result<&str, ApiError> {
-        Ok(self.0.value.shown_to(&viewer(ctx)?)?)
-    }
-
-    /// What is wrong, and what would be right.
-    async fn reason(&self) -> &str {
-        &self.0.reason
-    }
-}
-
-connection!(
-    RejectedRow,
-    RejectedRowConnection,
-    RejectedRowEdge,
-    "the rows that an import refused"
 );
 
 /// A page of a list's imports.
@@ -224,9 +248,9 @@ pub struct ImportContactsPayload {
     /// The list after the import; null if the import was refused.
     list: Option<ContactList>,
     /// The number of contacts that were added.
-    imported: i32,
+    imported_count: i32,
     /// The number of rows whose number was already in the list or the file.
-    duplicates: i32,
+    duplicate_count: i32,
     /// The first 1,000 rows that can't be used, in the file's order. The first 10,000 are in
     /// import.rejected.
     rejected: Vec<RejectedRow>,
@@ -291,8 +315,8 @@ impl ContactImportMutation {
         let Some(outcome) = outcome else {
             return Ok(ImportContactsPayload {
                 list: None,
-                imported: 0,
-                duplicates: 0,
+                imported_count: 0,
+                duplicate_count: 0,
                 rejected: Vec::new(),
                 warnings: Vec::new(),
                 import: None,
@@ -306,9 +330,13 @@ impl ContactImportMutation {
         }
         Ok(ImportContactsPayload {
             list: Some(ContactList(outcome.list)),
-            imported: int(import.imported),
-            duplicates: int(import.duplicates),
-            rejected: outcome.rejected.into_iter().map(RejectedRow).collect(),
+            imported_count: int(import.imported),
+            duplicate_count: int(import.duplicates),
+            rejected: outcome
+                .rejected
+                .into_iter()
+                .map(RejectedRow::from)
+                .collect(),
             warnings: outcome.warnings.into_iter().map(Into::into).collect(),
             import: Some(ContactImport(import)),
             user_errors,

@@ -2,7 +2,7 @@
 
 mod mutation;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination};
 
@@ -80,7 +80,7 @@ impl ContactList {
     }
 
     /// The number of recipients in all countries.
-    async fn recipients(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
+    async fn recipient_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         let rows = self.head_count(ctx).await?;
         Ok(int(rows.iter().map(|row| row.recipients).sum()))
     }
@@ -143,19 +143,32 @@ impl ContactList {
         message::connection(ctx, all, filter, window).await
     }
 
-    /// The list's stored contacts, newest first, or by number if `search` is given. Empty if the
-    /// list is archived or has only head-counts. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
-    /// MEMBER or VIEWER.
+    /// The list's stored contacts, newest first, or by number if `search` is the beginning of a
+    /// number. Empty if the list is archived or has only head-counts. Requires PLATFORM_ADMIN,
+    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn contacts(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Returns only numbers with this beginning, in E.164 form with or without the +, such as \"+39340\"."
+            desc = "Returns only numbers with this beginning, in E.164 form with or without the +, such as \"+39340\". A text with letters returns the contacts that have each of its words, at most 8, in the value of some merge field, ignoring case in every script. Numbers are found by an index. For words, the whole list is read: about a second for 1,000,000 contacts of whom few have the word, or for 200,000 who all have it, and as long again for totalCount."
         )]
         search: Option<String>,
     ) -> Result<ContactConnection, ApiError> {
         let window = window(ctx)?;
         contact::connection(ctx, &self.0, search.as_deref(), window).await
+    }
+
+    /// The merge fields that the list's stored contacts have, those of most contacts first, then by
+    /// name: at most 200. They are counted when they are asked for after a change of the contacts,
+    /// about a second for a million contacts, and remembered until the next change. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn merge_fields(&self, ctx: &Context<'_>) -> Result<Vec<ListMergeField>, ApiError> {
+        let fields = reader(ctx)?.merge_fields(&self.0).await?;
+        let fields = fields.iter().map(|field| ListMergeField {
+            name: field.name.clone(),
+            contact_count: int(field.contacts),
+        });
+        Ok(fields.collect())
     }
 
     /// The list's imports of contacts, newest first, including running ones. Requires
@@ -165,11 +178,35 @@ impl ContactList {
         contact_import::connection(ctx, (self.account_key(), self.key()), window).await
     }
 
-    /// Whether the list is archived. An archived list can't be used and isn't listed, but its
-    /// messages and reports still refer to it.
+    /// The number of stored contacts. If it isn't 0, it equals `recipients`; it is 0 for a list
+    /// with head-counts given by hand, and for an archived one.
+    async fn contact_count(&self) -> i32 {
+        match self.0.archived_at {
+            Some(_) => 0,
+            None => int(self.0.contacts),
+        }
+    }
+
+    /// Whether the list is archived. An archived list can't be used and is only listed with
+    /// `lists(archived: true)`, but its messages and reports still refer to it.
     async fn archived(&self) -> bool {
         self.0.archived_at.is_some()
     }
+
+    /// The instant at which the list was archived; null if it isn't archived.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime::from_micros)
+    }
+}
+
+/// A merge field that contacts of a list have. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
+/// MEMBER or VIEWER.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ListMergeField {
+    /// The field's name, as a text uses it: `{{name}}`.
+    name: String,
+    /// The number of the list's contacts that have a value of this field.
+    contact_count: i32,
 }
 
 connection!(
@@ -179,13 +216,15 @@ connection!(
     "contact lists"
 );
 
-/// A page of an account's lists.
+/// A page of an account's lists, archived ones or those in use.
 pub(super) async fn connection(
     ctx: &Context<'_>,
     account: AccountId,
-    search: Option<String>,
+    (archived, search): (bool, Option<String>),
     window: Window,
 ) -> Result<ContactListConnection, ApiError> {
-    let lists = reader(ctx)?.contact_lists(account, search, window).await?;
+    let reader = reader(ctx)?;
+    let lists = reader.contact_lists(account, archived, search, window);
+    let lists = lists.await?;
     Ok(ContactListConnection(Nodes::new(lists, ContactList)))
 }

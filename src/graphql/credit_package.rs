@@ -110,7 +110,7 @@ pub struct PackageCapacity {
     credits_per_message: Option<Credits>,
     /// How many such messages the package buys, rounded down; at most 9,007,199,254,740,991. 0 if
     /// the country is not served, and null if they cost nothing.
-    messages: Option<BigInt>,
+    message_count: Option<BigInt>,
 }
 
 impl From<Capacity> for PackageCapacity {
@@ -118,7 +118,7 @@ impl From<Capacity> for PackageCapacity {
         Self {
             country_code: CountryCode(found.country.to_string()),
             credits_per_message: found.credits_per_message.map(Into::into),
-            messages: found.messages.map(BigInt::at_most),
+            message_count: found.messages.map(BigInt::at_most),
         }
     }
 }

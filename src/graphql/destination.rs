@@ -11,13 +11,13 @@ pub struct Destination {
     /// The country of the recipients.
     country_code: CountryCode,
     /// The number of recipients.
-    recipients: i32,
+    recipient_count: i32,
 }
 
 impl From<list_destination::Model> for Destination {
     fn from(row: list_destination::Model) -> Self {
         Self {
-            recipients: count(row.recipients),
+            recipient_count: count(row.recipients),
             country_code: CountryCode(row.country_code),
         }
     }
@@ -34,11 +34,13 @@ pub struct DestinationInput {
     /// The country of the recipients.
     pub country_code: CountryCode,
     /// The number of recipients, 0 to 1,000,000,000.
-    pub recipients: i32,
+    // Digests of idempotency keys have it by its first name.
+    #[serde(rename = "recipients")]
+    pub recipient_count: i32,
 }
 
 impl From<DestinationInput> for (String, i32) {
     fn from(input: DestinationInput) -> Self {
-        (input.country_code.0, input.recipients)
+        (input.country_code.0, input.recipient_count)
     }
 }

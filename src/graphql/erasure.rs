@@ -36,12 +36,12 @@ pub struct ErasePersonInput {
 #[derive(Debug, SimpleObject)]
 pub struct ErasePersonPayload {
     /// The number of contacts that were removed from lists, archived ones included.
-    contacts: i32,
+    contact_count: i32,
     /// The number of rejected rows and warnings of imports that were deleted: those with the last
     /// seven digits of the number.
-    import_rows: i32,
+    import_row_count: i32,
     /// The number of messages whose names and texts were erased.
-    messages: i32,
+    message_count: i32,
     /// The account that was not reached in 10 seconds: repeat the mutation with it as
     /// fromAccountId. Null if every account that was meant is done.
     next_account_id: Option<ID>,
@@ -84,9 +84,9 @@ impl ErasureMutation {
         let erased = erased.unwrap_or_default();
         let count = |count: u64| int(i64::try_from(count).unwrap_or(i64::MAX));
         Ok(ErasePersonPayload {
-            contacts: count(erased.contacts),
-            import_rows: count(erased.import_rows),
-            messages: count(erased.messages),
+            contact_count: count(erased.contacts),
+            import_row_count: count(erased.import_rows),
+            message_count: count(erased.messages),
             next_account_id: erased.next.map(|account| account.encode()),
             user_errors,
         })

@@ -136,7 +136,7 @@ impl FederationQuery {
         )]
         representations: Vec<Representation>,
     ) -> Result<Vec<Option<Entity>>, ApiError> {
-        let viewer = viewer_of(ctx, "_entities")?;
+        let viewer = &viewer_of(ctx, "_entities")?;
         if representations.len() > MAX_ENTITIES {
             return Err(Path::argument("representations")
                 .invalid(format!("Must be at most {MAX_ENTITIES} representations."))
@@ -144,7 +144,7 @@ impl FederationQuery {
         }
         // All at once, so that the loaders read each type with one query.
         let found = representations.iter().map(|one| async move {
-            let node = find(ctx, &viewer, &one.id).await?;
+            let node = find(ctx, viewer, &one.id).await?;
             Ok::<_, ApiError>(node.and_then(|node| Entity::of(node, &one.type_name)))
         });
         try_join_all(found).await

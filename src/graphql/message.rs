@@ -21,6 +21,7 @@ use entity::{message, message_line, sql_enums};
 
 use super::{
     account::Account,
+    actor::{self, Actor},
     balance::Balance,
     contact_list::ContactList,
     destination::count as int,
@@ -171,15 +172,15 @@ impl Message {
     }
 
     /// The number of recipients that the credits are for: as scheduled, and once settled as sent,
-    /// without departedRecipients if the server settled it.
-    async fn recipients(&self) -> i32 {
+    /// without departedRecipientCount if the server settled it.
+    async fn recipient_count(&self) -> i32 {
         int(self.row.recipients)
     }
 
     /// The number of recipients who left the list after the message was scheduled for its stored
     /// contacts and before its sendAt, including those who aren't served. If the server settles,
     /// they are not charged, and what was held for them is released. 0 for other audiences.
-    async fn departed_recipients(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
+    async fn departed_recipient_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
         let of = DepartedOf {
             account: self.account_key(),
             message: self.key(),
@@ -228,6 +229,17 @@ impl Message {
         self.row.sent_at.map(DateTime::from_micros)
     }
 
+    /// Who sent or scheduled it; null for messages from before actors were recorded. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor, ApiError>> {
+        match may_read(ctx, "Message", "actor") {
+            Ok(()) => actor::of(ctx, self.row.account_id, self.row.actor_id)
+                .await
+                .transpose(),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
     /// The instant at which the message was scheduled or sent.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.row.created_at)
@@ -243,7 +255,7 @@ pub(super) async fn connection(
     filter: Option<MessageFilterInput>,
     window: Window,
 ) -> Result<MessageConnection, ApiError> {
-    let asked = filter.unwrap_or_default().into();
+    let asked = filter.unwrap_or_default().read()?;
     let messages = reader(ctx)?.messages(all, asked, window).await?;
     Ok(MessageConnection(Nodes::new(messages, Message::new)))
 }

@@ -95,7 +95,7 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The ids of the nodes, at most 1,000.")] ids: Vec<ID>,
     ) -> Result<Named, ApiError> {
-        let viewer = viewer_of(ctx, "nodes")?;
+        let viewer = &viewer_of(ctx, "nodes")?;
         if ids.len() > MAX_NODES {
             return Err(Path::argument("ids")
                 .invalid(format!("Must be at most {MAX_NODES} ids."))
@@ -113,7 +113,7 @@ impl NodeQuery {
         }
         // All at once, so that the loaders read each type with one query.
         let found = once.iter().map(|(index, id)| async move {
-            let node = find(ctx, &viewer, id).await?;
+            let node = find(ctx, viewer, id).await?;
             Ok::<_, ApiError>((*index, node))
         });
         Ok(Named {

@@ -6,6 +6,7 @@ use entity::{purchase, sql_enums};
 
 use super::{
     account::Account,
+    actor::{self, Actor},
     balance::{self, Balance},
     credit_package::CreditPackage,
     engine::{
@@ -107,6 +108,13 @@ impl Purchase {
     /// or if the payment provider gave no reason.
     async fn failure_reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
+    }
+
+    /// Who began it; null for purchases from before actors were recorded.
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor, ApiError>> {
+        actor::of(ctx, self.0.account_id, self.0.actor_id)
+            .await
+            .transpose()
     }
 
     /// The instant at which it began.
@@ -268,12 +276,14 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The bank transfer that has come.")] input: ConfirmPurchaseInput,
     ) -> Result<ConfirmPurchasePayload, ApiError> {
-        viewer_of(ctx, "confirmPurchase")?;
+        let viewer = viewer_of(ctx, "confirmPurchase")?;
         let services = services(ctx)?;
         let done = async {
             let path = Path::input("purchaseId");
             let purchase = id(&input.purchase_id, &path, "purchase")?;
-            services.confirm_purchase(purchase, &input.reference).await
+            services
+                .confirm_purchase(&viewer, purchase, &input.reference)
+                .await
         };
         let (purchase, user_errors) = payload(done.await)?;
         Ok(ConfirmPurchasePayload {

@@ -191,12 +191,12 @@ impl Quote {
     }
 
     /// The number of recipients in served countries, which the credits are for.
-    async fn recipients(&self) -> i32 {
+    async fn recipient_count(&self) -> i32 {
         recipients(self.0.message.priced.recipients)
     }
 
     /// The number of recipients in countries that the rate card doesn't serve. They cost nothing.
-    async fn unsupported_recipients(&self) -> i32 {
+    async fn unsupported_recipient_count(&self) -> i32 {
         recipients(self.0.message.priced.unsupported_recipients)
     }
 

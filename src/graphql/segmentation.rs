@@ -163,9 +163,9 @@ pub struct Segmentation {
     /// The language whose single shift table replaces the GSM-7 extension table; null if none does.
     single_shift: Option<NationalLanguage>,
     /// The number of Unicode code points of the text as it would be sent.
-    characters: i32,
+    character_count: i32,
     /// The size of the text in septets (GSM-7) or UTF-16 code units (UCS-2, MMS).
-    units: i32,
+    unit_count: i32,
     /// The number of units that one segment of this message holds.
     units_per_segment: i32,
     /// The number of units that are free in the last segment.
@@ -191,7 +191,7 @@ pub struct Segment {
     /// The part of the text that the segment holds.
     text: String,
     /// The segment's size in septets (GSM-7) or UTF-16 code units (UCS-2, MMS).
-    units: i32,
+    unit_count: i32,
 }
 
 /// A character that isn't in GSM-7 and forces UCS-2.
@@ -219,8 +219,8 @@ impl From<segmentation::Segmentation<'_>> for Segmentation {
             encoding: cut.encoding.map(Into::into),
             locking_shift: cut.tables.locking_shift.map(Into::into),
             single_shift: cut.tables.single_shift.map(Into::into),
-            characters: int(cut.characters),
-            units: int(cut.units),
+            character_count: int(cut.characters),
+            unit_count: int(cut.units),
             units_per_segment: int(cut.units_per_segment),
             units_remaining: int(cut.units_remaining),
             segment_count: int(cut.segment_count()),
@@ -230,7 +230,7 @@ impl From<segmentation::Segmentation<'_>> for Segmentation {
                 .map(|segment| Segment {
                     index: int(segment.index),
                     text: cut.text_of(segment).to_owned(),
-                    units: int(segment.units),
+                    unit_count: int(segment.units),
                 })
                 .collect(),
             non_gsm_character_count: int(non_gsm.len()),

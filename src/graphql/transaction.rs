@@ -6,6 +6,7 @@ use entity::{sql_enums, transaction};
 
 use super::{
     account::Account,
+    actor::{self, Actor, ActorFilterInput},
     contact_list::ContactList,
     engine::{
         errors::ApiError,
@@ -52,6 +53,12 @@ impl Transaction {
         Credits::from_units(self.0.available_change_units)
     }
 
+    /// The available balance right after the entry: that of the entry before it, changed by
+    /// credits.
+    async fn available_after(&self) -> Credits {
+        Credits::from_units(self.0.available_units)
+    }
+
     /// The list of the message, or the only list of an allocation; null if there is none.
     async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
         list_of(ctx, self.0.list_id.map(ListId::new))
@@ -81,6 +88,13 @@ impl Transaction {
         };
         let sums = loaders::load(ctx, key).await?.unwrap_or_default();
         Ok(sums.into_iter().map(Posting).collect())
+    }
+
+    /// Who did it; null for transactions from before actors were recorded.
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Result<Actor, ApiError>> {
+        actor::of(ctx, self.0.account_id, self.0.actor_id)
+            .await
+            .transpose()
     }
 
     /// The instant as of which the entry was booked.
@@ -135,7 +149,9 @@ pub struct TransactionFilterInput {
     /// Returns only transactions that are booked for this list or move its own credits.
     list_id: Option<ID>,
     /// Returns only transactions of these kinds, and none if the list is empty.
-    kind: Option<Vec<TransactionKind>>,
+    kinds: Option<Vec<TransactionKind>>,
+    /// Returns only transactions of this actor.
+    actor: Option<ActorFilterInput>,
     /// Returns only transactions booked at or after this instant.
     from: Option<DateTime>,
     /// Returns only transactions booked before this instant.
@@ -153,8 +169,9 @@ pub(super) async fn connection(
     let asked = AskedTransactions {
         list: list(filter.list_id.as_ref())?,
         kinds: filter
-            .kind
+            .kinds
             .map(|kinds| kinds.into_iter().map(Into::into).collect()),
+        actor: filter.actor.map(ActorFilterInput::read).transpose()?,
         from: filter.from.map(|from| from.0),
         to: filter.to.map(|to| to.0),
     };

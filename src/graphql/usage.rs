@@ -61,17 +61,17 @@ impl Usage {
 #[Object]
 impl Usage {
     /// How many messages were sent.
-    async fn messages(&self) -> Result<BigInt, ApiError> {
+    async fn message_count(&self) -> Result<BigInt, ApiError> {
         self.exact(self.usage.messages)
     }
 
     /// How many recipients they were sent to. Somebody who got two messages counts twice.
-    async fn recipients(&self) -> Result<BigInt, ApiError> {
+    async fn recipient_count(&self) -> Result<BigInt, ApiError> {
         self.exact(self.usage.recipients)
     }
 
     /// How many segments were sent to all recipients, as carriers bill them.
-    async fn segments(&self) -> Result<BigInt, ApiError> {
+    async fn segment_count(&self) -> Result<BigInt, ApiError> {
         self.exact(self.usage.segments)
     }
 

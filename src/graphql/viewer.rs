@@ -32,7 +32,7 @@ pub enum Role {
 }
 
 /// The owner of the API key that is used.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Viewer(pub operations::Viewer);
 
 /// The owner of the API key that is used, with its role and accounts.

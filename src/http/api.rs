@@ -27,6 +27,7 @@ use super::{
         media::{Accepted, Media, negotiate},
         problem::Problem,
     },
+    on_behalf_of::acting_for,
     rates::retry_after_seconds,
     shares::{Caller, Denied},
     viewer::{Authentication, authenticate},
@@ -62,7 +63,13 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
     let accepted = negotiate(request.headers());
     let media = accepted.best.unwrap_or(Media::Json);
     let viewer = match authenticate(&shared.services, request.headers()).await {
-        Ok(Authentication::Valid(viewer)) => Some(viewer),
+        Ok(Authentication::Valid(viewer)) => match acting_for(viewer, request.headers()) {
+            Ok(viewer) => Some(viewer),
+            Err(wrong) => {
+                return Problem::new(StatusCode::BAD_REQUEST, code::BAD_REQUEST, wrong)
+                    .respond(media);
+            }
+        },
         Ok(Authentication::Anonymous) => None,
         Ok(Authentication::InvalidKey) => return invalid_key(shared, request.extensions(), media),
         Err(error) => return failed(&error, media),
@@ -107,7 +114,7 @@ async fn answer(
     let bytes = body_bytes(&request);
     shared.shares.pay(&caller, cost(bytes))?;
     let _body = shared.shares.body(&caller, bytes.min(most_bytes)).await?;
-    let gate = Uploads::of(shared, viewer);
+    let gate = Uploads::of(shared, viewer.clone());
     match shared
         .endpoint
         .read(request, accepted, most_bytes, &gate)
@@ -128,7 +135,7 @@ async fn upload(
     viewer: Option<Viewer>,
 ) -> Result<Response, Denied> {
     shared.shares.pay(&caller, 1)?;
-    let gate = Uploads::of(shared, viewer);
+    let gate = Uploads::of(shared, viewer.clone());
     let answered = async {
         let read = shared.endpoint.read(request, accepted, usize::MAX, &gate);
         match read.await {
@@ -225,9 +232,8 @@ impl Gate for Uploads<'_> {
                 Barred::Refused(error.into_server_error(Pos::default()))
             })?;
         }
-        let owner = self
-            .viewer
-            .map_or(Owner::Nobody, |viewer| viewer.reads_as());
+        let owner = self.viewer.as_ref();
+        let owner = owner.map_or(Owner::Nobody, Viewer::reads_as);
         let place = self.line.take(owner).await;
         place.map_err(|full| {
             Barred::Busy(match full {
@@ -278,7 +284,7 @@ fn with_viewer(request: Request, services: &Services, viewer: Option<Viewer>) ->
     match viewer {
         None => request,
         Some(viewer) => request
-            .data(viewer)
+            .data(viewer.clone())
             .data(loaders::for_viewer(services, viewer)),
     }
 }

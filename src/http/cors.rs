@@ -8,18 +8,19 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::REQUEST_ID;
+use super::{REQUEST_ID, on_behalf_of::ON_BEHALF_OF};
 
 /// How long a browser may cache a preflight; Chromium caps it at two hours.
 const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
-/// Headers that clients send: their key and content type, and those that Apollo, urql, Relay and
-/// tracing libraries add.
-const ALLOWED_HEADERS: [HeaderName; 13] = [
+/// Headers that clients send: their key and content type, whom they act for, and those that Apollo,
+/// urql, Relay and tracing libraries add.
+const ALLOWED_HEADERS: [HeaderName; 14] = [
     header::ACCEPT,
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::RANGE,
     REQUEST_ID,
+    ON_BEHALF_OF,
     HeaderName::from_static("graphql-require-preflight"),
     HeaderName::from_static("apollo-require-preflight"),
     HeaderName::from_static("x-apollo-operation-name"),

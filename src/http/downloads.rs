@@ -1,5 +1,5 @@
-//! Downloads: the file of a report or a statement behind a signed link, streamed while it is
-//! generated.
+//! Downloads: the file of a report, a statement or rejected rows behind a signed link, streamed
+//! while it is generated.
 //!
 //! Here: the route, response headers, and starting a file's generation. Not here: what a link
 //! refers to ([`crate::operations::download`]), the file's contents ([`crate::reports`]), and
@@ -36,7 +36,7 @@ use crate::{
     graphql::engine::ids::PublicId,
     operations::{
         OperationError, Services,
-        download::{Content, Download, DownloadError, Figures},
+        download::{Content, Download, DownloadError, Figures, Format},
     },
     reports::{
         csv::write_csv,
@@ -169,7 +169,9 @@ fn file(download: Download, file_name: &str, place: Place) -> Response {
             content: Content::Workbook(_),
             ..
         }
-        | Download::Statement(_) => XLSX,
+        | Download::Statement(_)
+        | Download::Rejections(_, Format::Xlsx, _) => XLSX,
+        Download::Rejections(_, Format::Csv, _) => CSV,
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
@@ -203,6 +205,13 @@ fn body(download: Download, place: Place) -> Body {
         Download::Statement(statement) => {
             let show: fn(PurchaseId) -> String = |id| id.encode().0;
             let written = stream_file(move |out| write_statement(out, &statement, show));
+            return passed_on(written, place, ());
+        }
+        Download::Rejections(rows, format, delimiter) => {
+            let written = stream_file(move |out| match format {
+                Format::Csv => rows.write_csv(out, delimiter),
+                Format::Xlsx => rows.write_workbook(out),
+            });
             return passed_on(written, place, ());
         }
     };

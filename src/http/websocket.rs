@@ -129,10 +129,13 @@ impl std::fmt::Debug for Pass {
 }
 
 /// Why a connection is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// No key was shown, or it is invalid; closed with 4401, after which clients don't try again.
     Unauthorized,
+    /// The payload has something unusable, which the text names; closed with 4400, after which
+    /// clients don't try again.
+    BadRequest(String),
     /// The caller, or the server, has reached its limit of connections, or the key can't be checked
     /// just now; closed with 1013, after which clients try again.
     Busy,

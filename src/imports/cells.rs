@@ -3,7 +3,7 @@
 //! Here: the positions of its cells, and owned copies of rows. Not here: the meaning of cells,
 //! which is in `columns`.
 
-use std::borrow::Cow;
+use super::RowFault;
 
 /// A cell's position in its row's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,36 +16,36 @@ pub(super) struct Span {
 
 /// The cells of one row.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cells<'a> {
+pub struct Cells<'a> {
     text: &'a str,
     spans: &'a [Span],
 }
 
 impl<'a> Cells<'a> {
     /// Cells at these positions of `text`, in order.
-    pub fn new(text: &'a str, spans: &'a [Span]) -> Self {
+    pub(super) fn new(text: &'a str, spans: &'a [Span]) -> Self {
         Self { text, spans }
     }
 
     /// The number of cells.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.spans.len()
     }
 
     /// Whether all cells are empty.
-    pub fn is_blank(&self) -> bool {
+    pub(super) fn is_blank(&self) -> bool {
         self.iter().all(str::is_empty)
     }
 
     /// A cell, trimmed; empty if it doesn't exist.
-    pub fn get(&self, index: usize) -> &'a str {
+    pub(super) fn get(&self, index: usize) -> &'a str {
         let cell = self.spans.get(index);
         let cell = cell.and_then(|span| self.text.get(span.start..span.end));
         cell.unwrap_or_default().trim()
     }
 
     /// All cells, each as [`Self::get`] returns it.
-    pub fn iter(&self) -> impl Iterator<Item = &'a str> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a str> {
         let cells = *self;
         (0..cells.len()).map(move |index| cells.get(index))
     }
@@ -59,7 +59,7 @@ pub(super) struct Row<'a> {
     /// Its cells; if it has a fault, only those that can be displayed.
     pub cells: Cells<'a>,
     /// Why it can't be used, whatever its cells are.
-    pub fault: Option<Cow<'static, str>>,
+    pub fault: Option<RowFault>,
     /// Columns whose cells are formulas without a computed result.
     pub uncomputed: &'a [usize],
 }
@@ -77,7 +77,7 @@ pub(super) struct KeptRow {
     line: u64,
     text: String,
     spans: Vec<Span>,
-    fault: Option<Cow<'static, str>>,
+    fault: Option<RowFault>,
     uncomputed: Vec<usize>,
 }
 

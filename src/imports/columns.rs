@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
-use domain::private::Private;
-
 use super::{
-    MAX_FIELDS_BYTES, MAX_VALUE_CHARS, Mapping, Unreadable, Warning, cells::Cells, header, shown,
+    FileColumn, MAX_DESCRIBED, MAX_FIELDS_BYTES, MAX_VALUE_CHARS, Mapping, RowCode, RowFault,
+    Unreadable, Warning, cells::Cells, cut, header, shown,
 };
+use domain::private::Private;
 
 const UNREADABLE: &str = "has characters that can't be read; save the file as UTF-8.";
 
@@ -67,6 +67,20 @@ impl Columns {
         Ok((columns, warnings))
     }
 
+    /// The columns of a first row and what becomes of them, the first [`MAX_DESCRIBED`].
+    pub fn described(&self, header: Cells<'_>) -> Vec<FileColumn> {
+        let column = |index: usize| FileColumn {
+            header: cut(header.get(index)),
+            merge_field: self
+                .fields
+                .iter()
+                .find(|field| field.index == index)
+                .map(|field| field.name.clone()),
+            is_phone_column: self.is_number(index),
+        };
+        (0..self.width.min(MAX_DESCRIBED)).map(column).collect()
+    }
+
     /// Whether a column holds the numbers.
     pub fn is_number(&self, column: usize) -> bool {
         column == self.number
@@ -78,18 +92,19 @@ impl Columns {
         &self,
         (line, cells): (u64, Cells<'a>),
         warnings: &mut Vec<Warning>,
-    ) -> Result<Contact<'a>, Cow<'static, str>> {
+    ) -> Result<Contact<'a>, RowFault> {
         if (self.width..cells.len()).any(|index| !cells.get(index).is_empty()) {
-            return Err(format!(
+            let message = format!(
                 "The row has {} cells, but the first row has {}.",
                 cells.len(),
                 self.width
-            )
-            .into());
+            );
+            return Err(RowFault::new(RowCode::MalformedRow, message));
         }
         let number = cells.get(self.number);
         if number.is_empty() {
-            return Err("The number is missing.".into());
+            let message = "The number is missing.";
+            return Err(RowFault::new(RowCode::NumberMissing, message));
         }
         let mut fields = Vec::new();
         for field in &self.fields {
@@ -106,14 +121,17 @@ impl Columns {
                 ));
                 continue;
             }
-            check(value, self.is_guessed).map_err(|reason| format!("{name} {reason}"))?;
+            let unreadable = |reason: String| RowFault::new(RowCode::UnreadableText, reason);
+            check(value, self.is_guessed)
+                .map_err(|reason| unreadable(format!("{name} {reason}")))?;
             let before = fields.len();
             fields.extend_from_slice(if fields.is_empty() { b"{\"" } else { b",\"" });
             // A merge field's name contains nothing that JSON escapes.
             fields.extend_from_slice(name.as_bytes());
             fields.extend_from_slice(b"\":");
             // Writing to memory does not fail.
-            serde_json::to_writer(&mut fields, value).map_err(|cause| cause.to_string())?;
+            serde_json::to_writer(&mut fields, value)
+                .map_err(|cause| unreadable(cause.to_string()))?;
             if fields.len() >= MAX_FIELDS_BYTES {
                 fields.truncate(before);
                 leave_out(format!(
@@ -128,7 +146,8 @@ impl Columns {
             });
         }
         fields.push(b'}');
-        let fields = String::from_utf8(fields).map_err(|cause| cause.to_string())?;
+        let fields = String::from_utf8(fields)
+            .map_err(|cause| RowFault::new(RowCode::UnreadableText, cause.to_string()))?;
         Ok(Contact {
             number,
             fields: Some(fields),

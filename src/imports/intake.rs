@@ -3,13 +3,15 @@
 //! Here: the first row names the columns, the next rows are held back until the column of numbers
 //! is known, and each row is converted; warnings are counted. Not here: cutting a file into rows.
 
-use std::{borrow::Cow, mem, ops::ControlFlow};
+use std::{mem, ops::ControlFlow};
 
 use super::{
-    Entry, MAX_WARNINGS, Mapping, ReadError, RefusedRow, Taker, Unreadable, Warning,
+    Entry, MAX_WARNINGS, Mapping, ReadError, RefusedRow, RowCode, RowFault, Taker, Unreadable,
+    Warning,
     cells::{KeptRow, Row},
     columns::Columns,
     header::{self, Opinion},
+    kept_cells,
 };
 
 /// The most rows held back until their contents reveal the column of numbers.
@@ -101,7 +103,7 @@ impl<'a> Intake<'a> {
     /// Handles the first row.
     fn open(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, ReadError> {
         if let Some(fault) = &row.fault {
-            let message = format!("The first row must name the columns. {fault}");
+            let message = format!("The first row must name the columns. {}", fault.reason);
             return Err(Unreadable::Header(message).into());
         }
         match header::opinion(row.cells, self.mapping)? {
@@ -125,8 +127,9 @@ impl<'a> Intake<'a> {
     ) -> Result<ControlFlow<()>, ReadError> {
         let (columns, warnings) =
             Columns::of(header.cells(), number, self.mapping, self.is_guessed)?;
+        let described = columns.described(header.cells());
         self.state = State::Known(columns);
-        if self.taker.opened().is_break() {
+        if self.taker.opened(described).is_break() {
             return Ok(ControlFlow::Break(()));
         }
         for warning in warnings {
@@ -161,14 +164,14 @@ impl<'a> Intake<'a> {
         };
         self.of_row.clear();
         let of_row = &mut self.of_row;
-        let reason = match &row.fault {
+        let contact = match &row.fault {
             Some(fault) => Err(fault.clone()),
             None if row
                 .uncomputed
                 .iter()
                 .any(|column| columns.is_number(*column)) =>
             {
-                Err(Cow::Borrowed(UNCOMPUTED_NUMBER))
+                Err(RowFault::new(RowCode::NotComputed, UNCOMPUTED_NUMBER))
             }
             None => {
                 let left_out = row.uncomputed.iter();
@@ -178,18 +181,20 @@ impl<'a> Intake<'a> {
                 columns.contact((row.line, row.cells), of_row)
             }
         };
-        let entry = match reason {
+        let entry = match contact {
             Ok(contact) => Entry::Contact {
                 line: row.line,
                 contact,
+                cells: row.cells,
             },
-            Err(reason) => {
+            Err(fault) => {
                 // A refused row has no warnings.
                 of_row.clear();
                 Entry::Refused(RefusedRow {
                     line: row.line,
                     value: columns.shown(row.cells),
-                    reason,
+                    fault,
+                    cells: kept_cells(row.cells),
                 })
             }
         };

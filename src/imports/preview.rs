@@ -6,7 +6,7 @@
 use std::{fs::File, ops::ControlFlow};
 
 use super::{
-    Entry, Format, Mapping, ReadError, Taker, Unreadable, Warning,
+    Entry, FileColumn, Format, Mapping, ReadError, Taker, Unreadable, Warning,
     cells::{Cells, KeptRow, Row},
     csv, cut,
     header::{self, Opinion},
@@ -187,7 +187,7 @@ struct SeenWarnings {
 }
 
 impl Taker for SeenWarnings {
-    fn opened(&mut self) -> ControlFlow<()> {
+    fn opened(&mut self, _columns: Vec<FileColumn>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 

@@ -19,7 +19,9 @@ use std::{
 
 use encoding_rs::{Encoding, ISO_8859_2, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
 
-use super::{Entry, MAX_ROW_BYTES, Mapping, ReadError, Taker, Unreadable, Warning, format, read};
+use super::{
+    Entry, FileColumn, MAX_ROW_BYTES, Mapping, ReadError, Taker, Unreadable, Warning, format, read,
+};
 
 /// A row as the tests compare it: its line, and its number and fields, or the reason for refusing
 /// it.
@@ -32,18 +34,18 @@ struct Rows(Vec<Row>, Vec<WarningSeen>);
 type WarningSeen = (Option<u64>, Option<String>, String);
 
 impl Taker for Rows {
-    fn opened(&mut self) -> ControlFlow<()> {
+    fn opened(&mut self, _columns: Vec<FileColumn>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
     fn take(&mut self, entry: Entry<'_>) -> ControlFlow<()> {
         self.0.push(match entry {
-            Entry::Contact { line, contact } => {
+            Entry::Contact { line, contact, .. } => {
                 (line, Ok((contact.number.to_owned(), contact.fields)))
             }
             Entry::Refused(row) => (
                 row.line,
-                Err(format!("{}: {}", row.value.unguarded(), row.reason)),
+                Err(format!("{}: {}", row.value.unguarded(), row.fault.reason)),
             ),
         });
         ControlFlow::Continue(())

@@ -31,7 +31,7 @@ use self::{
     xml::Xml,
 };
 use super::{
-    MAX_COLUMNS, MAX_ROW_BYTES, ReadError, Unreadable, Warning,
+    MAX_COLUMNS, MAX_ROW_BYTES, ReadError, RowCode, RowFault, Unreadable, Warning,
     cells::{Cells, Row, Span},
     intake::{Ended, Sink},
 };
@@ -204,7 +204,10 @@ impl Rows<'_> {
         let row = Row {
             line: self.row.line,
             cells: Cells::new(&self.row.text, &self.row.spans),
-            fault: self.row.too_long.then(|| too_long().into()),
+            fault: self
+                .row
+                .too_long
+                .then(|| RowFault::new(RowCode::TooLong, too_long())),
             uncomputed: &self.row.uncomputed,
         };
         let mut flow = ControlFlow::Continue(());

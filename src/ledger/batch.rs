@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    mem,
     panic::{self, AssertUnwindSafe},
 };
 
@@ -22,6 +23,7 @@ use super::{
     facts::{Facts, Used},
     failure::{Failure, Faults},
     fault::Fault,
+    known_actors::{ActorKey, KnownActors},
     measured::{Phase, Stopwatch},
     request::{Refused, Request, Undone},
     rollups::{self, UsageError},
@@ -41,6 +43,8 @@ pub(super) struct Applied {
     pub outcomes: Outcomes,
     /// Whether an account fell below the threshold of its automatic recharge.
     pub makes_recharge_due: bool,
+    /// The actors whose rows were written.
+    pub actors: Vec<ActorKey>,
     /// Requests that were answered with the first answer of their key.
     pub replays: u64,
 }
@@ -57,13 +61,13 @@ pub(super) enum Locked {
 }
 
 /// Applies the requests inside the caller's transaction. `now` is called once, after the accounts
-/// are locked.
+/// are locked. Rows of actors are written unless they are known to be stored.
 pub(super) async fn run(
     connection: &impl ConnectionTrait,
     requests: &[&Request],
     now: impl FnOnce() -> Timestamp,
     locked: Locked,
-    chaining: Chaining,
+    (chaining, known): (Chaining, &KnownActors),
 ) -> Result<Applied, Failure> {
     let mut watch = Stopwatch::start();
     let mut wanted = wanted(requests);
@@ -78,6 +82,7 @@ pub(super) async fn run(
         return Ok(Applied {
             outcomes: requests.iter().map(|_| None).collect(),
             makes_recharge_due: false,
+            actors: Vec::new(),
             replays: 0,
         });
     }
@@ -157,11 +162,15 @@ pub(super) async fn run(
     })?;
     let replays = batch.replays;
     let makes_recharge_due = !changes.due_recharges.is_empty();
-    write::all(connection, &batch.heads, batch.rows, changes).await?;
+    let new_actors = known.unknown(mem::take(&mut batch.rows.actors));
+    let actors = new_actors.iter().map(|row| (row.account_id, row.id));
+    let actors: Vec<ActorKey> = actors.collect();
+    write::all(connection, &batch.heads, batch.rows, (changes, new_actors)).await?;
     watch.ended(Phase::Write);
     Ok(Applied {
         outcomes,
         makes_recharge_due,
+        actors,
         replays,
     })
 }

@@ -1,8 +1,9 @@
 //! The hash chain of an account's transactions: each hash covers the one before it (law B5), so
 //! that a row changed behind the server's back is found.
 //!
-//! The hashed bytes are a fixed, length-prefixed encoding of the row, its postings and the lots
-//! whose expiry it moves. Changing the encoding would break every existing chain.
+//! The hashed bytes are a fixed, length-prefixed encoding of the row, its actor (law B7), its
+//! postings and the lots whose expiry it moves. Changing the encoding would break every existing
+//! chain. Transactions from before actors were recorded are encoded without one.
 
 use entity::{lot_expiry_change, posting, transaction};
 use sea_orm::ActiveEnum;
@@ -19,11 +20,17 @@ pub enum Chaining {
     Off,
 }
 
-/// The hash of a transaction, given the `previous` hash. The row's own `hash` is ignored.
+/// Stands before the actor. A posting's position, which follows if there is no actor, is never
+/// negative.
+const ACTOR: i64 = -1;
+
+/// The hash of a transaction, given the `previous` hash and the digest of its actor. The row's own
+/// `hash` is ignored.
 #[must_use]
 pub fn hash(
     previous: &[u8],
     row: &transaction::Model,
+    actor: Option<&[u8; 32]>,
     postings: &[posting::Model],
     expiry_changes: &[lot_expiry_change::Model],
 ) -> [u8; 32] {
@@ -54,6 +61,10 @@ pub fn hash(
         );
     }
     chain.optional(row.next_expiry_on.as_ref().map(String::as_bytes));
+    if let Some(actor) = actor {
+        chain.number(ACTOR);
+        chain.bytes(actor);
+    }
     for posting in postings {
         chain.number(i64::from(posting.position));
         chain.bytes(posting.book.to_value().as_bytes());

@@ -18,6 +18,7 @@ use super::{
     bookings::Bookings,
     chain::Chaining,
     failure::{Failure, Faults, is_out_of_reach},
+    known_actors::KnownActors,
     measured::{Phase, SERIES, Stopwatch},
     request::{Request, SubmitError, Undone},
     ticket::Reply,
@@ -51,6 +52,8 @@ pub(super) struct Committer {
     /// The batches in progress, for readers of past balances.
     pub bookings: Arc<Bookings>,
     pub chaining: Chaining,
+    /// The actors whose rows are stored.
+    pub actors: Arc<KnownActors>,
     /// Notified when an account's recharge is due.
     pub recharges: Arc<Notify>,
     /// The number of the writer; none for a task that waits for a locked account.
@@ -279,10 +282,12 @@ impl Committer {
         // Dropped only after the commit has ended: until then its instant is open.
         let mut booking = None;
         let now = || booking.insert(self.bookings.begin(&self.clock)).at;
-        let applied = batch::run(&transaction, requests, now, locked, self.chaining).await?;
+        let written = (self.chaining, &*self.actors);
+        let applied = batch::run(&transaction, requests, now, locked, written).await?;
         let mut watch = Stopwatch::start();
         transaction.commit().await.map_err(Failure::AtCommit)?;
         watch.ended(Phase::Commit);
+        self.actors.add(applied.actors);
         SERIES.replays.increment(applied.replays);
         if applied.makes_recharge_due {
             self.recharges.notify_one();

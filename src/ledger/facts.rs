@@ -9,7 +9,8 @@ use entity::{
     sql_enums::{MessageStatus, Settlement},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Value, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Value,
+    prelude::Uuid,
 };
 
 use super::{

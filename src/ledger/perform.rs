@@ -24,7 +24,7 @@ use super::{
     answer::{Answer, BalanceAnswer},
     batch::Batch,
     fault::Fault,
-    request::{Refused, Request, RequestKind, Undone},
+    request::{Given, Refused, Request, RequestKind, Undone},
 };
 use crate::store::usage_rollup::{NO_RECENT, NOT_ROLLED};
 
@@ -32,6 +32,10 @@ impl Batch {
     /// Performs a request, or refuses it and leaves the batch unchanged.
     pub(super) fn perform(&mut self, request: &Request, now: Timestamp) -> Result<Answer, Undone> {
         let account = request.account;
+        let given = Given {
+            by: &request.actor.of(account),
+            at: now,
+        };
         match &request.kind {
             RequestKind::Grant {
                 lot,
@@ -49,7 +53,7 @@ impl Batch {
                     credits: *credits,
                     expiry,
                 };
-                let answer = self.command(account, &command, now, |_| Some(note))?;
+                let answer = self.command(account, &command, given, |_| Some(note))?;
                 self.insert_lot(account, *lot, *credits, LotSource::Grant)?;
                 Ok(Answer {
                     lot: Some(lot.uuid()),
@@ -61,16 +65,16 @@ impl Batch {
                 purchase,
                 lot,
                 is_confirmed,
-            } => self.credit(account, *purchase, *lot, *is_confirmed, now),
+            } => self.credit(account, *purchase, *lot, *is_confirmed, given),
             RequestKind::Reverse { purchase, minor } => {
-                self.reverse(account, *purchase, *minor, now)
+                self.reverse(account, *purchase, *minor, given)
             }
             RequestKind::Revoke { lot, credits, note } => {
                 let command = Command::Revoke {
                     lot: *lot,
                     credits: *credits,
                 };
-                self.command(account, &command, now, |_| Some(note))
+                self.command(account, &command, given, |_| Some(note))
             }
             RequestKind::Allocate { allocations } => {
                 for allocation in allocations {
@@ -81,11 +85,11 @@ impl Batch {
                     &Command::Allocate {
                         allocations: allocations.clone(),
                     },
-                    now,
+                    given,
                     |_| None,
                 )
             }
-            RequestKind::Archive { list } => self.archive(account, *list, now),
+            RequestKind::Archive { list } => self.archive(account, *list, given),
             RequestKind::Send(new) => {
                 let (message, list, credits) = self.paid(account, new)?;
                 let answer = self.command(
@@ -95,10 +99,10 @@ impl Batch {
                         list,
                         credits,
                     },
-                    now,
+                    given,
                     |_| None,
                 )?;
-                self.add_message(account, new, MessageStatus::Sent, answer)
+                self.add_message(account, new, (given.by, MessageStatus::Sent), answer)
             }
             RequestKind::Schedule(new) => {
                 self.refuse_removed(account, new)?;
@@ -110,23 +114,23 @@ impl Batch {
                         list,
                         credits,
                     },
-                    now,
+                    given,
                     |_| None,
                 )?;
                 self.facts
                     .count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
-                self.add_message(account, new, MessageStatus::Scheduled, answer)
+                self.add_message(account, new, (given.by, MessageStatus::Scheduled), answer)
             }
-            RequestKind::Update(update) => self.update(account, update, now),
+            RequestKind::Update(update) => self.update(account, update, given),
             RequestKind::End { message, list, end } => {
-                self.end(account, (*message, *list), end, now)
+                self.end(account, (*message, *list), end, given)
             }
             RequestKind::Expire => {
-                self.expire(account, now)?;
+                self.expire(account, given)?;
                 Ok(Answer::empty())
             }
             RequestKind::ChangeTimeZone { time_zone } => {
-                self.change_time_zone(account, time_zone, now)
+                self.change_time_zone(account, time_zone, given)
             }
         }
     }
@@ -138,9 +142,10 @@ impl Batch {
         &mut self,
         account: AccountId,
         command: &Command,
-        now: Timestamp,
+        given: Given<'_>,
         note: impl Fn(EntryKind) -> Option<&'n str>,
     ) -> Result<Answer, Undone> {
+        let Given { by, at: now } = given;
         let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
         // Due expiries are booked with the command, or not at all if it is refused. A refusal
         // leaves the book unchanged, so that the book is copied only if something is due.
@@ -154,12 +159,12 @@ impl Batch {
             (Vec::new(), head.book.apply(command, now)?)
         };
         for entry in &due {
-            self.rows.add_entry(account, head, entry, None)?;
+            self.rows.add_entry(account, head, entry, (by, None))?;
         }
         let mut transaction = None;
         for entry in &own {
             let note = note(entry.kind);
-            let id = self.rows.add_entry(account, head, entry, note)?;
+            let id = self.rows.add_entry(account, head, entry, (by, note))?;
             transaction.get_or_insert(id);
         }
         let at = head.book.instant(now);
@@ -171,10 +176,11 @@ impl Batch {
         })
     }
 
-    fn expire(&mut self, account: AccountId, now: Timestamp) -> Result<(), Undone> {
+    fn expire(&mut self, account: AccountId, given: Given<'_>) -> Result<(), Undone> {
         let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
-        for entry in head.book.expire(now)? {
-            self.rows.add_entry(account, head, &entry, None)?;
+        for entry in head.book.expire(given.at)? {
+            self.rows
+                .add_entry(account, head, &entry, (given.by, None))?;
         }
         Ok(())
     }
@@ -185,14 +191,14 @@ impl Batch {
         &mut self,
         account: AccountId,
         zone: &TimeZone,
-        now: Timestamp,
+        given: Given<'_>,
     ) -> Result<Answer, Undone> {
         let unnamed = || Fault::UnknownTimeZone(format!("{zone:?}"));
         let name = zone.iana_name().ok_or_else(unnamed)?;
         let command = Command::ChangeTimeZone {
             time_zone: zone.clone(),
         };
-        let answer = self.command(account, &command, now, |kind| {
+        let answer = self.command(account, &command, given, |kind| {
             (kind == EntryKind::TimeZoneChange).then_some(name)
         })?;
         let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
@@ -254,7 +260,7 @@ impl Batch {
         purchase: PurchaseId,
         lot: LotId,
         is_confirmed: bool,
-        now: Timestamp,
+        given: Given<'_>,
     ) -> Result<Answer, Undone> {
         let key = (account.uuid(), purchase.uuid());
         let mut row = self
@@ -273,7 +279,7 @@ impl Batch {
             }
         }
         let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
-        let at = head.book.instant(now);
+        let at = head.book.instant(given.at);
         let expiry = match row.validity_days {
             None => None,
             Some(days) => {
@@ -296,7 +302,7 @@ impl Batch {
             credits,
             expiry,
         };
-        let answer = self.command(account, &command, now, |_| None)?;
+        let answer = self.command(account, &command, given, |_| None)?;
         self.insert_lot(account, lot, credits, lot_source)?;
         row.status = PurchaseStatus::Paid;
         row.reason = None;
@@ -319,7 +325,7 @@ impl Batch {
         &mut self,
         account: AccountId,
         list: ListId,
-        now: Timestamp,
+        given: Given<'_>,
     ) -> Result<Answer, Undone> {
         let key = (account.uuid(), list.uuid());
         self.open_list(account, list)?;
@@ -334,10 +340,10 @@ impl Batch {
         let command = Command::Allocate {
             allocations: vec![Allocation { list, limit: None }],
         };
-        let answer = self.command(account, &command, now, |_| None)?;
+        let answer = self.command(account, &command, given, |_| None)?;
         let row = self.facts.lists.get_mut(&key);
         let row = row.ok_or(Fault::MissingList(list))?;
-        row.archived_at = Some(now.as_microsecond());
+        row.archived_at = Some(given.at.as_microsecond());
         self.rows.archived.push(row.clone());
         Ok(answer)
     }

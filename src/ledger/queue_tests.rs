@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Queue, Taken};
 use crate::ledger::{
+    Actor,
     answer::Answer,
     request::{Request, RequestKind, SubmitError},
     ticket::{Ticket, Wait},
@@ -17,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 fn request(account: u128) -> Request {
     Request {
+        actor: Actor::ADMINISTRATOR,
         account: AccountId::new(Uuid::from_u128(account)),
         kind: RequestKind::Expire,
         key: None,

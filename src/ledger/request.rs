@@ -4,6 +4,8 @@
 mod needs;
 mod update;
 
+pub use self::update::{MessageUpdate, Plan, Priced};
+
 use domain::{
     book::{self, Allocation, ApplyError},
     channel::Channel,
@@ -16,19 +18,28 @@ use domain::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::fault::{Fault, public_id};
-pub use update::{MessageUpdate, Plan, Priced};
+use crate::store::actor::{Acting, Actor};
 
 /// One command for one account.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The account.
     pub account: AccountId,
+    /// Who gives the command (law B7).
+    pub actor: Actor,
     /// What to do.
     pub kind: RequestKind,
     /// The caller's idempotency key, if the command takes one (law B4).
     pub key: Option<Key>,
     /// The instant to book at, for histories that are written later; the clock's now if `None`.
     pub at: Option<Timestamp>,
+}
+
+/// Who gives a command, and the instant to book it at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub by: &'a Acting,
+    pub at: Timestamp,
 }
 
 /// An idempotency key with the fingerprint of its first use.

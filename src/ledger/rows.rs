@@ -12,7 +12,7 @@ use domain::{
     segmentation::Encoding,
 };
 use entity::{
-    contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
+    actor, contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
     message_audience, message_line, pool, posting, posting_row, purchase, sql_enums, transaction,
     usage_rollup,
 };
@@ -27,7 +27,11 @@ use super::{
 };
 use crate::{
     clock::id_in,
-    store::{self, book::Head},
+    store::{
+        self,
+        actor::{Acting, Actor, Job},
+        book::Head,
+    },
 };
 
 /// The rows that a batch inserts, and its changes to existing rows.
@@ -52,6 +56,8 @@ pub(super) struct Rows {
     pub purchases: Vec<purchase::Model>,
     pub archived: Vec<contact_list::Model>,
     pub keys: Vec<idempotency_key::Model>,
+    /// The actors of the batch, by account and id.
+    pub actors: BTreeMap<(Uuid, i64), actor::Model>,
     pub rollups: Vec<usage_rollup::Model>,
     /// Whether transactions are hashed.
     pub chaining: Chaining,
@@ -70,7 +76,8 @@ pub(super) struct Changes {
 }
 
 impl Rows {
-    /// Adds one entry to the account's chain and returns its id.
+    /// Adds one entry to the account's chain and returns its id. What expired meanwhile is booked
+    /// with a command, but not by who gave it (law B7).
     ///
     /// The sum of its postings is checked here, where they become rows (law B1).
     pub(super) fn add_entry(
@@ -78,9 +85,11 @@ impl Rows {
         account: AccountId,
         head: &mut Head,
         entry: &Entry,
-        note: Option<&str>,
+        (by, note): (&Acting, Option<&str>),
     ) -> Result<Uuid, Fault> {
         entry.check_sum()?;
+        let expiry = (entry.kind == EntryKind::Expiry).then(|| Actor::Job(Job::Expiry).of(account));
+        let actor = expiry.as_ref().unwrap_or(by);
         head.sequence += 1;
         let balance = &entry.balance;
         let mut row = transaction::Model {
@@ -104,6 +113,7 @@ impl Rows {
             hash: Vec::new(),
             paid_lot_id: None,
             paid_by_list: None,
+            actor_id: Some(actor.row.id),
         };
         let postings = |(position, posting): (i32, &Posting)| posting::Model {
             account_id: account.uuid(),
@@ -125,7 +135,9 @@ impl Rows {
             })
             .collect();
         row.hash = match self.chaining {
-            Chaining::On => chain::hash(&head.hash, &row, &postings, &moved).to_vec(),
+            Chaining::On => {
+                chain::hash(&head.hash, &row, Some(&actor.digest), &postings, &moved).to_vec()
+            }
             #[cfg(feature = "bench")]
             Chaining::Off => Vec::new(),
         };
@@ -136,6 +148,8 @@ impl Rows {
             }
             None => self.postings.extend(postings.into_iter().map(stored)),
         }
+        let key = (actor.row.account_id, actor.row.id);
+        self.actors.entry(key).or_insert_with(|| actor.row.clone());
         self.expiry_changes.extend(moved);
         head.hash.clone_from(&row.hash);
         let id = row.id;
@@ -154,8 +168,8 @@ impl Rows {
         &mut self,
         account: AccountId,
         new: &NewMessage,
-        status: sql_enums::MessageStatus,
-        at: Timestamp,
+        by: &Acting,
+        (status, at): (sql_enums::MessageStatus, Timestamp),
     ) -> Result<message::Model, Fault> {
         let sent = status == sql_enums::MessageStatus::Sent;
         let lines = lines(account.uuid(), new.id.uuid(), &new.price.lines)?;
@@ -177,6 +191,7 @@ impl Rows {
             created_at: at.as_microsecond(),
             lines: lines_text(new.id, &lines)?,
             erased_at: None,
+            actor_id: Some(by.row.id),
         };
         self.messages.push(row.clone());
         self.lines.extend(lines);

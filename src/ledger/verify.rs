@@ -236,6 +236,7 @@ async fn verify_account(
     let mut recorded = head.map(Recorded::new);
     let lots = read::lots(snapshot, account).await?;
     let changes = read::expiry_changes(snapshot, account).await?;
+    let actors = read::actors(snapshot, account, &mut findings).await?;
     let mut walk = Walk::new(&lots, &changes);
     let mut transactions = 0;
     loop {
@@ -257,7 +258,7 @@ async fn verify_account(
             if let Some(recorded) = &mut recorded {
                 recorded.step(row, &mut findings);
             }
-            spends.extend(walk.step(row, (&own, moved), &mut findings));
+            spends.extend(walk.step(row, (&own, moved), &actors, &mut findings));
         }
         findings.orphans(
             "postings",

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::AccountId;
-use entity::{book, contact_list, due_recharge, lot, message, pool, purchase};
+use entity::{actor, book, contact_list, due_recharge, lot, message, pool, purchase};
 use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 
 use super::rows::{Changes, Rows};
 use crate::store::{
-    account,
+    account, actor as store_actor,
     book::Head,
     monthly_report,
     sql::{
@@ -23,7 +23,7 @@ pub(super) async fn all(
     connection: &impl ConnectionTrait,
     heads: &BTreeMap<AccountId, Head>,
     rows: Rows,
-    changes: Changes,
+    (changes, actors): (Changes, Vec<actor::Model>),
 ) -> Result<(), DbErr> {
     // Deletions come first, because inserted rows may have the same keys.
     remove(connection, "pools", "list_id", changes.pools_gone).await?;
@@ -61,6 +61,7 @@ pub(super) async fn all(
         None => true,
     });
     let writes = [
+        store_actor::missing(actors),
         TableRows::upsert(
             books,
             &[book::Column::AccountId],

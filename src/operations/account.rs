@@ -21,6 +21,7 @@ use crate::{
     store::{
         self,
         account::{AccountFilter, AccountSettings},
+        actor::Actor,
         sql::bounded::Transaction,
     },
 };
@@ -193,7 +194,7 @@ impl Services {
         // The ledger's part comes first and is never undone. If the rest fails, the same request
         // does it when repeated.
         if let Some(zone) = zone {
-            self.change_time_zone(id, zone).await?;
+            self.change_time_zone((id, viewer.actor()), zone).await?;
         }
         // The settlement setting that applied until now was read before the lock.
         let transaction = if settings.settlement.is_some() {
@@ -222,11 +223,12 @@ impl Services {
     /// begins are moved.
     async fn change_time_zone(
         &self,
-        account: AccountId,
+        (account, actor): (AccountId, Actor),
         time_zone: TimeZone,
     ) -> Result<(), OperationError> {
         let request = Request {
             account,
+            actor,
             kind: RequestKind::ChangeTimeZone { time_zone },
             key: None,
             at: None,

@@ -142,6 +142,7 @@ impl Services {
         refuse_beyond_any_account(&allocations, &path)?;
         let request = Request {
             account,
+            actor: viewer.actor(),
             kind: RequestKind::Allocate {
                 allocations: allocations.clone(),
             },

@@ -163,7 +163,7 @@ impl Services {
         viewer: &Viewer,
         id: ApiKeyId,
     ) -> Result<ApiKeyId, OperationError> {
-        let row = self.reader(*viewer).by_key(id).await?;
+        let row = self.reader(viewer.clone()).by_key(id).await?;
         let row = row.ok_or_else(|| Path::input("id").not_found("key"))?;
         if row.role == Role::Sender && !policy::may(viewer, Use::RevokeSenderKey) {
             return Err(OperationError::Forbidden(policy::roles_for(
@@ -191,6 +191,7 @@ impl Services {
                 key: None,
                 role: Role::PlatformAdmin,
                 account: None,
+                on_behalf_of: None,
             }));
         }
         if !secret.starts_with(SECRET_PREFIX) {
@@ -207,6 +208,7 @@ impl Services {
             key: Some(ApiKeyId::new(row.id)),
             role: row.role,
             account: row.account_id.map(AccountId::new),
+            on_behalf_of: None,
         }))
     }
 }

@@ -1,14 +1,30 @@
 //! Stored contacts of a list: listing, finding by number, and removing.
 //!
+//! Not here: adding contacts without a file ([`adding`]), changing one ([`changing`]), and their
+//! merge fields ([`merge_fields`]).
+//!
 //! Contacts are personal data and are deleted when they are no longer needed. Archiving a list
 //! makes its contacts unreachable at once, and then deletes them together with the rows that its
 //! imports refused.
 
+mod adding;
+mod changing;
+mod fields;
+mod merge_fields;
+mod search;
+
 use domain::id::{AccountId, ContactId, ListId};
 use entity::contact_list;
+use sea_orm::{ConnectionTrait, DbErr};
+
+pub use adding::{AddContacts, Added, ContactToAdd, MAX_ADDED};
+pub use changing::{Changed, UpdateContact};
+pub use fields::{ContactWarning, FieldChange};
+pub(super) use merge_fields::MergeFields;
+pub use merge_fields::{ListMergeField, MAX_MERGE_FIELDS};
 
 use super::{
-    OperationError, Path, Refusal, Services, Viewer, ViewerReader, audience, departure, input,
+    OperationError, Path, Refusal, Services, Viewer, ViewerReader, audience, departure,
     phone_number::Accept,
     policy::may_read,
     reader::{Contacts, Listing, Window},
@@ -46,8 +62,8 @@ impl ViewerReader {
     /// A page of a list's contacts; empty for an archived list.
     ///
     /// # Errors
-    /// `Forbidden` if the viewer's role may not read contacts. `Invalid` if `search` isn't the
-    /// beginning of a number.
+    /// `Forbidden` if the viewer's role may not read contacts. `Invalid` if `search` is neither the
+    /// beginning of a number nor a text with letters.
     pub async fn contacts(
         &self,
         list: &contact_list::Model,
@@ -59,7 +75,7 @@ impl ViewerReader {
             filter: ContactFilter {
                 account: AccountId::new(list.account_id),
                 list: ListId::new(list.id),
-                prefix: prefix(search)?,
+                search: search::read(search)?,
             },
             stored: match list.archived_at {
                 Some(_) => None,
@@ -124,6 +140,12 @@ impl Services {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         let transaction = self.store().begin().await?;
         store::contact_list::lock(&transaction, of).await?;
+        let forgets = list.archived_at.is_some() && matches!(which, Which::Oldest(_));
+        if forgets && !is_archived(&transaction, of.1).await? {
+            // It was restored since its contacts began to be deleted: these are new.
+            let asked = asked(&which);
+            return Ok(Removed { removed: 0, asked });
+        }
         // Read after waiting for the lock: messages that came due meanwhile are still sent to these
         // contacts.
         let now = self.clock().now();
@@ -180,6 +202,10 @@ impl Services {
         let of = (AccountId::new(list.account_id), ListId::new(list.id));
         loop {
             let transaction = self.store().begin().await?;
+            store::contact_list::lock(&transaction, of).await?;
+            if !is_archived(&transaction, of.1).await? {
+                return Ok(0);
+            }
             let refused =
                 store::contact_import::forget_rejections(&transaction, of, PART.get()).await?;
             let warned =
@@ -205,6 +231,12 @@ impl Services {
         }
         Ok(usize::try_from(removed).unwrap_or(usize::MAX))
     }
+}
+
+/// Whether a list is archived. The caller has locked it.
+async fn is_archived(connection: &impl ConnectionTrait, list: ListId) -> Result<bool, DbErr> {
+    let row = store::contact_list::find(connection, list).await?;
+    Ok(row.is_none_or(|row| row.archived_at.is_some()))
 }
 
 /// What one transaction removed.
@@ -242,47 +274,4 @@ async fn read_numbers(texts: Vec<String>, path: Path) -> Result<Vec<i64>, Operat
     let numbers = numbers
         .map_err(|cause| OperationError::broken(format!("numbers were not read: {cause}")))?;
     Ok(numbers?)
-}
-
-/// The first digits of the numbers to find; `None` to find all.
-fn prefix(search: Option<&str>) -> Result<Option<i64>, OperationError> {
-    let path = Path::argument("search");
-    let Some(text) = input::search(search, &path)? else {
-        return Ok(None);
-    };
-    let wanted =
-        || path.invalid("Must be the beginning of a number in E.164 form such as \"+39340\".");
-    let digits: String = text
-        .strip_prefix('+')
-        .unwrap_or(&text)
-        .chars()
-        .filter(|character| !" -.()/".contains(*character))
-        .collect();
-    if digits.len() > 15
-        || digits.starts_with('0')
-        || !digits.bytes().all(|byte| byte.is_ascii_digit())
-    {
-        return Err(wanted().into());
-    }
-    Ok(Some(digits.parse().map_err(|_| wanted())?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::prefix;
-
-    #[test]
-    fn a_search_is_the_beginning_of_a_number() {
-        let check = |text: Option<&str>, expected: Option<Option<i64>>| {
-            assert_eq!(prefix(text).ok(), expected, "{text:?}");
-        };
-        check(None, Some(None));
-        check(Some("  "), Some(None));
-        check(Some("+39"), Some(Some(39)));
-        check(Some("39 340-12"), Some(Some(3_934_012)));
-        check(Some("+123456789012345"), Some(Some(123_456_789_012_345)));
-        for bad in ["+", "0039", "rossi", "+39a", "%", "1234567890123456"] {
-            check(Some(bad), None);
-        }
-    }
 }

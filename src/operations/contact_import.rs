@@ -7,6 +7,7 @@
 //! server stops or the list is archived, and another server ends it if its own is gone ([`lease`]).
 //! Contacts that came in until then stay, and importing the same file again adds the rest.
 
+mod cancelling;
 mod history;
 mod lease;
 mod mapping;
@@ -32,11 +33,12 @@ use super::{
 pub use crate::store::contact_import::{RejectedRow, warnings::ImportWarning};
 use crate::{
     fair::{Bounds, Line, Place, Urgency},
-    imports::{self, Format, MAX_WARNINGS, Mapping, ReadError, Unreadable},
+    imports::{self, FileColumn, Format, MAX_WARNINGS, Mapping, ReadError, Unreadable},
     store,
 };
 use lease::Leases;
 use writing::Job;
+pub(super) use writing::{MAX_CONTACTS, Standing, standing};
 
 use crate::telemetry::{
     context::carried,
@@ -120,7 +122,7 @@ impl Imports {
 /// Registers the series of metrics, at 0.
 pub(super) fn register() {
     drop(IMPORTS.gauge(&[]));
-    for outcome in [ENDED, FAILED] {
+    for outcome in [ENDED, FAILED, CANCELED] {
         drop(IMPORTS_ENDED.counter(&[outcome]));
     }
 }
@@ -128,6 +130,7 @@ pub(super) fn register() {
 /// How an import may end, in metrics.
 const ENDED: &str = "completed";
 const FAILED: &str = "failed";
+const CANCELED: &str = "cancelled";
 
 /// The input of `importContacts`.
 #[derive(Debug)]
@@ -189,7 +192,7 @@ impl Services {
             return Err(OperationError::Unavailable);
         }
         mapping::check(&input.mapping)?;
-        let (file, format) = kind(input.file).await?;
+        let (file, format, bytes) = kind(input.file).await?;
         let place = self
             .import_place(AccountId::new(list.account_id), format)
             .await?;
@@ -202,7 +205,10 @@ impl Services {
             list.account_id,
         );
         let reading = reading.opened().await?;
-        let row = self.begin_import(&list, &input.file_name).await?;
+        let begun = (reading.columns.as_slice(), bytes);
+        let row = self
+            .begin_import(viewer, &list, &input.file_name, begun)
+            .await?;
         let id = ImportId::new(row.id);
         let job = Job {
             services: self.clone(),
@@ -242,10 +248,13 @@ impl Services {
     /// Stores the new import, if its list takes contacts.
     async fn begin_import(
         &self,
+        viewer: &Viewer,
         list: &contact_list::Model,
         file_name: &str,
+        (columns, bytes): (&[FileColumn], i64),
     ) -> Result<contact_import::Model, OperationError> {
         let now = self.clock().now().as_microsecond();
+        let actor = viewer.actor().of(AccountId::new(list.account_id)).row;
         let row = contact_import::Model {
             account_id: list.account_id,
             id: self.clock().new_id_in(list.account_id),
@@ -261,22 +270,28 @@ impl Services {
             created_at: now,
             touched_at: now,
             ended_at: None,
+            actor_id: Some(actor.id),
+            byte_count: bytes,
+            bytes_read: 0,
+            columns: serde_json::to_string(columns).ok(),
+            canceled_at: None,
         };
         let id = ListId::new(list.id);
         let transaction = self.store().begin().await?;
         let of = (AccountId::new(list.account_id), id);
         store::contact_list::lock(&transaction, of).await?;
-        match writing::standing(&transaction, of).await? {
-            writing::Standing::Open { .. } => {}
-            writing::Standing::Archived => {
+        match standing(&transaction, of).await? {
+            Standing::Open { .. } => {}
+            Standing::Archived => {
                 return Err(Path::input("listId").not_found("list").into());
             }
-            writing::Standing::CountedByHand => {
+            Standing::CountedByHand => {
                 return Err(Path::input("listId")
                     .refuse(RefusalCode::Conflict, BY_HAND)
                     .into());
             }
         }
+        store::actor::insert_missing(&transaction, vec![actor]).await?;
         store::contact_import::insert(&transaction, row.clone()).await?;
         transaction.commit().await?;
         self.changes().tell(Topic::Imports(id));
@@ -332,12 +347,15 @@ impl Services {
 }
 
 /// Why a list with a manual head-count takes no contacts.
-const BY_HAND: &str = "The list's head-count was given by hand. Set its destinations to [] with \
+pub(super) const BY_HAND: &str = "The list's head-count was given by hand. Set its destinations to [] with \
     updateContactList first; its stored contacts are its head-count then.";
 
-async fn kind(mut file: File) -> Result<(File, Format), OperationError> {
+/// The file with its format and its size in bytes.
+async fn kind(mut file: File) -> Result<(File, Format, i64), OperationError> {
     let look = tokio::task::spawn_blocking(move || {
-        imports::format(&mut file).map(|format| (file, format))
+        let bytes = file.metadata()?.len();
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        imports::format(&mut file).map(|format| (file, format, bytes))
     });
     let found = look
         .await

@@ -1,7 +1,8 @@
-//! Contact lists: creating, changing and archiving them.
+//! Contact lists: creating, changing, archiving and restoring them.
 //!
-//! An archived list is left out of pages, and commands on it answer as if it didn't exist. It can
-//! still be read by its id and through its messages, so that reports keep its name.
+//! An archived list is left out of pages of lists in use, and commands on it answer as if it didn't
+//! exist, but for the one that restores it. It can still be read by its id and through its
+//! messages, so that reports keep its name.
 
 use domain::{
     destination::Destinations,
@@ -52,18 +53,24 @@ pub struct UpdateContactList {
 }
 
 impl ViewerReader {
-    /// A page of an account's lists, without archived ones.
+    /// A page of an account's lists: archived ones, or those in use.
     ///
     /// # Errors
     /// `Invalid` if the search text is too long.
     pub async fn contact_lists(
         &self,
         account: AccountId,
+        archived: bool,
         search: Option<String>,
         window: Window,
     ) -> Result<Listing<contact_list::Model>, OperationError> {
         let search = input::search(search.as_deref(), &Path::argument("search"))?;
-        self.list(ListFilter { account, search }, window).await
+        let filter = ListFilter {
+            account,
+            archived,
+            search,
+        };
+        self.list(filter, window).await
     }
 }
 
@@ -92,7 +99,7 @@ impl Services {
         id: ListId,
         path: &Path,
     ) -> Result<contact_list::Model, OperationError> {
-        let row = self.reader(*viewer).by_key(id).await?;
+        let row = self.reader(viewer.clone()).by_key(id).await?;
         row.ok_or_else(|| path.not_found("list").into())
     }
 
@@ -186,6 +193,7 @@ impl Services {
         }
         let request = Request {
             account: AccountId::new(row.account_id),
+            actor: viewer.actor(),
             kind: RequestKind::Archive { list: id },
             key: None,
             at: None,
@@ -206,6 +214,43 @@ impl Services {
             );
         }
         Ok(row)
+    }
+
+    /// Puts an archived list in use again. It has the head-count that was given by hand, and none
+    /// of the contacts that archiving deleted.
+    ///
+    /// # Errors
+    /// `NotFound` if the viewer doesn't see the list; `Conflict` if it isn't archived, or if its
+    /// contacts are still being deleted; `LimitReached` if the account has too many lists in use.
+    pub async fn restore_contact_list(
+        &self,
+        viewer: &Viewer,
+        id: ListId,
+    ) -> Result<contact_list::Model, OperationError> {
+        let path = Path::input("listId");
+        let row = self.seen_list(viewer, id, &path).await?;
+        let account = AccountId::new(row.account_id);
+        if row.archived_at.is_some() {
+            self.refuse_another_list(account, &path).await?;
+            // A job deletes the contacts of a long list, which takes a while.
+            self.forget_contacts(&row).await?;
+        }
+        let transaction = self.store().begin().await?;
+        let restored = store::contact_list::restore(&transaction, (account, id)).await?;
+        transaction.commit().await?;
+        let row = self.seen_list(viewer, id, &path).await?;
+        match (restored, row.archived_at) {
+            (true, _) => Ok(row),
+            (false, None) => Err(path
+                .refuse(RefusalCode::Conflict, "The list is not archived.")
+                .into()),
+            (false, Some(_)) => Err(path
+                .refuse(
+                    RefusalCode::Conflict,
+                    "The list's contacts are still being deleted; try again in a minute.",
+                )
+                .into()),
+        }
     }
 }
 

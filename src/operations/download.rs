@@ -3,9 +3,10 @@
 //!
 //! A link carries the signed parameters of its file and the key that made it; nothing is stored for
 //! it. It stops working with that key. Here: making links and opening them. Not here: the
-//! parameters ([`usage`], [`statement`]), and sending the file ([`crate::http`]).
+//! parameters ([`usage`], [`statement`], [`rejections`]), and sending the file ([`crate::http`]).
 
 mod content;
+mod rejections;
 mod statement;
 mod usage;
 
@@ -13,7 +14,7 @@ pub use content::{Content, Figures, Names};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId};
-use entity::account;
+use entity::{account, contact_import};
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -21,9 +22,10 @@ use sha2::Sha256;
 use url::Url;
 use uuid::Uuid;
 
-use self::{statement::StatementClaims, usage::UsageClaims};
+use self::{rejections::RejectionClaims, statement::StatementClaims, usage::UsageClaims};
 use super::{
     OperationError, Services, Viewer,
+    policy::may_read,
     report_source::{ReportSnapshot, Try},
     server_secret::Purpose,
     statement::Statement,
@@ -31,7 +33,12 @@ use super::{
 };
 use crate::{
     clock::whole_micros,
-    reports::{csv::Dialect, messages::MessageReader, statement::StatementFile},
+    reports::{
+        csv::{Delimiter, Dialect},
+        messages::MessageReader,
+        rejections::RejectionsFile,
+        statement::StatementFile,
+    },
     store::{
         self,
         sql::bulk::{Pinned, PinnedReads},
@@ -78,6 +85,8 @@ pub enum Download {
     },
     /// A statement, an Excel workbook.
     Statement(Box<StatementFile>),
+    /// The rows that an import rejected, in a format, with the delimiter of a CSV file.
+    Rejections(RejectionsFile, Format, Delimiter),
 }
 
 /// A link that this server made and that works.
@@ -130,6 +139,7 @@ struct Claims {
 enum FileClaims {
     Usage(UsageClaims),
     Statement(StatementClaims),
+    Rejections(RejectionClaims),
 }
 
 impl Services {
@@ -157,6 +167,24 @@ impl Services {
         let file_name = statement::file_name(statement);
         let account = AccountId::new(statement.account.id);
         let claims = FileClaims::Statement(StatementClaims::new(statement));
+        self.signed_link(viewer, account, claims, file_name).await
+    }
+
+    /// Makes a link to the file of the rows that an import rejected.
+    ///
+    /// # Errors
+    /// `Forbidden` if the viewer's role may not read them.
+    pub async fn rejections_link(
+        &self,
+        viewer: &Viewer,
+        import: &contact_import::Model,
+        format: Format,
+        delimiter: Delimiter,
+    ) -> Result<DownloadLink, OperationError> {
+        may_read(viewer, "ContactImport", "rejected")?;
+        let file_name = rejections::file_name(import, format);
+        let account = AccountId::new(import.account_id);
+        let claims = FileClaims::Rejections(RejectionClaims::new(import, format, delimiter));
         self.signed_link(viewer, account, claims, file_name).await
     }
 
@@ -239,6 +267,11 @@ impl Services {
                 let account = account.ok_or(DownloadError::NotFound)?;
                 let file = self.statement_file(&account, &claims).await?;
                 return Ok(Download::Statement(Box::new(file)));
+            }
+            FileClaims::Rejections(claims) => {
+                let file = self.rejections_file(account, &claims).await?;
+                let file = file.ok_or(DownloadError::NotFound)?;
+                return Ok(Download::Rejections(file, claims.format, claims.delimiter));
             }
         };
         let (source, pinned, account) = self.pinned_account(account).await?;

@@ -21,6 +21,8 @@ use super::{
 pub const MAX_NAME_CHARS: usize = 200;
 /// The longest note, in characters.
 pub const MAX_NOTE_CHARS: usize = 2_000;
+/// The longest label of whom a key acts for, in characters.
+pub const MAX_LABEL_CHARS: usize = 100;
 /// The most recipients of one list or message: the largest `Int` of GraphQL.
 pub const MAX_RECIPIENTS: u64 = 2_147_483_647;
 
@@ -38,6 +40,15 @@ pub fn name(text: &str, path: &Path) -> Result<String, Refusal> {
 /// `Invalid` at `path` for any other text.
 pub fn note(text: &str, path: &Path) -> Result<String, Refusal> {
     visible(line(text, MAX_NOTE_CHARS, path)?, path)
+}
+
+/// The label of whom a key acts for: not empty, at most [`MAX_LABEL_CHARS`], without control and
+/// invisible characters.
+///
+/// # Errors
+/// `Invalid` at `path` for any other text.
+pub fn label(text: &str, path: &Path) -> Result<String, Refusal> {
+    visible(line(text, MAX_LABEL_CHARS, path)?, path)
 }
 
 /// Refuses invisible characters, because other people see the text, for example on the page where a
@@ -224,7 +235,7 @@ pub fn destinations<'a>(
         ));
     }
     let destinations = Destinations::from_pairs(pairs).map_err(|error| {
-        let at = path.at(error.index).at("recipients");
+        let at = path.at(error.index).at("recipientCount");
         match error.fault {
             DestinationFault::Negative => at.invalid("Must not be negative."),
             DestinationFault::TooManyInCountry => at.invalid(format!(

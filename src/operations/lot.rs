@@ -199,7 +199,7 @@ impl Services {
             note,
         };
         let answer = self
-            .submit_for(id, kind, key)
+            .submit_for((id, viewer), kind, key)
             .await
             .map_err(|error| OperationError::from_ledger(error, &amount))?;
         self.granted(id, &answer).await
@@ -287,7 +287,7 @@ impl Services {
             credits,
             note,
         };
-        let answer = match self.submit_for(id, kind, key).await {
+        let answer = match self.submit_for((id, viewer), kind, key).await {
             // The books load only lots with credits left, and this lot exists: so it is used up.
             Err(SubmitError::Refused(Refused::Book(book::Refusal::UnknownLot))) => {
                 return Err(amount
@@ -311,12 +311,13 @@ impl Services {
 
     async fn submit_for(
         &self,
-        account: AccountId,
+        (account, viewer): (AccountId, &Viewer),
         kind: RequestKind,
         key: Key,
     ) -> Result<Answer, SubmitError> {
         let request = Request {
             account,
+            actor: viewer.actor(),
             kind,
             key: Some(key),
             at: None,

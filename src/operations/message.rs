@@ -21,8 +21,10 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use sea_orm::prelude::Uuid;
 use serde::Serialize;
 
+pub use self::update::UpdateMessageInput;
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer, ViewerReader,
+    actor::AskedActor,
     audience::Audience,
     balance::BalanceAt,
     contact_list::DestinationRow,
@@ -31,7 +33,6 @@ use super::{
     pricing::{Draft, PricedMessage},
     reader::{Listing, WholeMessage, Window},
 };
-pub use self::update::UpdateMessageInput;
 pub use crate::store::message::MessageFilter;
 use crate::{
     clock::whole_micros,
@@ -85,6 +86,8 @@ pub struct AskedMessages {
     pub list: Option<Option<ListId>>,
     /// Only messages with one of these statuses.
     pub status: Option<Vec<entity::sql_enums::MessageStatus>>,
+    /// Only messages made by these actors.
+    pub actor: Option<AskedActor>,
     /// Only messages with a sendAt at or after this instant.
     pub from: Option<String>,
     /// Only messages with a sendAt before this instant.
@@ -112,6 +115,7 @@ impl ViewerReader {
         let search = input::search(asked.search.as_deref(), &path.at("search"))?;
         let mut filter = MessageFilter {
             status: asked.status,
+            actor: self.actor_filter(all.account, asked.actor).await?,
             from: instant(asked.from, "from")?,
             to: instant(asked.to, "to")?,
             search,
@@ -159,14 +163,16 @@ impl Services {
             while pricings < MIN_PRICINGS || began.elapsed() < PRICING_PATIENCE {
                 pricings += 1;
                 let kind = self.new_message((account, card.clone()), new.clone()).await;
-                let done = self.try_submit(account, kind, key.clone(), &amount).await?;
+                let done = self
+                    .try_submit(viewer, account, kind, key.clone(), &amount)
+                    .await?;
                 if let Some(done) = done {
                     return Ok(done);
                 }
             }
         }
         let kind = self.new_message((account, card), new).await;
-        self.submit(account, kind, key, &amount).await
+        self.submit(viewer, account, kind, key, &amount).await
     }
 
     /// Checks a new message and prices it by the account's rate card.
@@ -241,13 +247,16 @@ impl Services {
         // It is read again if it was changed meanwhile.
         for _ in 1..MIN_PRICINGS {
             let kind = self.settlement(viewer, &row, rows.clone()).await;
-            if let Some(done) = self.try_submit(account, kind, key.clone(), &amount).await? {
+            if let Some(done) = self
+                .try_submit(viewer, account, kind, key.clone(), &amount)
+                .await?
+            {
                 return Ok(done);
             }
             row = self.seen_message(viewer, id).await?;
         }
         let kind = self.settlement(viewer, &row, rows).await;
-        self.submit(account, kind, key, &amount).await
+        self.submit(viewer, account, kind, key, &amount).await
     }
 
     /// Cancels a scheduled message and releases its credits.
@@ -277,7 +286,7 @@ impl Services {
                 list: row.list_id.map(ListId::new),
                 end: End::Cancel(asker),
             };
-            let done = self.try_submit(account, Ok(kind), key.clone(), &amount);
+            let done = self.try_submit(viewer, account, Ok(kind), key.clone(), &amount);
             if let Some(done) = done.await? {
                 return Ok(done);
             }
@@ -291,7 +300,7 @@ impl Services {
         viewer: &Viewer,
         id: MessageId,
     ) -> Result<message::Model, OperationError> {
-        let row = self.reader(*viewer).by_key(WholeMessage(id)).await?;
+        let row = self.reader(viewer.clone()).by_key(WholeMessage(id)).await?;
         row.ok_or_else(|| Path::input("messageId").not_found("message").into())
     }
 }

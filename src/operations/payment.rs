@@ -26,7 +26,7 @@ use crate::{
     clock::{later, whole_micros},
     ledger::{Refused, Request, RequestKind, SubmitError},
     payments::{Approval, CALL_TIMEOUT, CallError, Merchant, Order, Provider, Providers, Report},
-    store,
+    store::{self, actor::Actor},
     telemetry::{
         metrics::{PROVIDER_CALLS, PROVIDER_SECONDS},
         traces,
@@ -339,6 +339,7 @@ impl Services {
         let purchase = row.id;
         let request = Request {
             account: AccountId::new(row.account_id),
+            actor: Actor::Provider(row.provider.clone()),
             kind: RequestKind::Reverse {
                 purchase: PurchaseId::new(purchase),
                 minor,

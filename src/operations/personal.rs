@@ -88,7 +88,7 @@ impl Services {
     }
 
     /// A place to scan a list; a small list needs none.
-    async fn scan_place(
+    pub(super) async fn scan_place(
         &self,
         account: AccountId,
         list: ListId,

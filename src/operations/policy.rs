@@ -118,7 +118,11 @@ pub const POLICY: &[(&str, Access)] = &[
     ("createContactList", MEMBERS),
     ("updateContactList", MEMBERS),
     ("archiveContactList", MEMBERS),
+    ("restoreContactList", MEMBERS),
     ("importContacts", MEMBERS),
+    ("cancelContactImport", MEMBERS),
+    ("addContacts", MEMBERS),
+    ("updateContact", MEMBERS),
     ("removeContacts", MEMBERS),
     // It can't be undone, and who answers for the data of an account decides about it.
     ("erasePerson", REPORTERS),
@@ -246,7 +250,7 @@ pub fn access(field: &str) -> Access {
 pub fn authorise(viewer: Option<&Viewer>, field: &str) -> Result<Viewer, OperationError> {
     let viewer = viewer.ok_or(OperationError::Unauthenticated)?;
     if access(field).admits(viewer.role) {
-        Ok(*viewer)
+        Ok(viewer.clone())
     } else {
         Err(OperationError::Forbidden(access(field).roles()))
     }

@@ -211,7 +211,7 @@ impl Services {
         };
         let key = idempotency::key(&new.idempotency_key, "purchaseCredits", &arguments)?;
         let row = self
-            .begin_purchase(&account, (new.package, new.method), return_url, key)
+            .begin_purchase(viewer, &account, (new.package, new.method), return_url, key)
             .await?;
         let row = self.purchase_as_of(row, self.clock().now());
         match new.method {
@@ -223,6 +223,7 @@ impl Services {
     /// Stores a purchase with its key, or finds the purchase of the key.
     async fn begin_purchase(
         &self,
+        viewer: &Viewer,
         account: &account::Model,
         (package, method): (PackageId, Method),
         return_url: Option<Url>,
@@ -259,7 +260,11 @@ impl Services {
         let transfers = (transfer::NAME, since(transfer::PATIENCE));
         let unpaid = store::purchase::unpaid(&transaction, id, since(PATIENCE), transfers).await?;
         self.refuse_more_purchases(id, unpaid)?;
-        let row = self.new_purchase(id, &package, return_url, provider);
+        let actor = viewer.actor().of(id).row;
+        let row = purchase::Model {
+            actor_id: Some(actor.id),
+            ..self.new_purchase(id, &package, return_url, provider)
+        };
         let answer = Answer {
             purchase: Some(row.id),
             ..Answer::empty()
@@ -272,6 +277,7 @@ impl Services {
                 .map_err(|cause| OperationError::broken(cause.to_string()))?,
             created_at: row.created_at,
         };
+        store::actor::insert_missing(&transaction, vec![actor]).await?;
         store::purchase::insert(&transaction, row.clone()).await?;
         store::idempotency_key::insert(&transaction, used).await?;
         transaction.commit().await?;
@@ -319,6 +325,7 @@ impl Services {
             confirmed_with: None,
             created_at: now.as_microsecond(),
             decided_at: None,
+            actor_id: None,
         }
     }
 

@@ -243,17 +243,30 @@ impl Services {
     /// `LimitReached` with the limit of lists, or the time to wait.
     pub(super) async fn refuse_more_lists(&self, account: AccountId) -> Result<(), OperationError> {
         let path = Path::input("name");
+        self.refuse_another_list(account, &path).await?;
+        let (lists, now) = (&self.0.allowances.lists, self.clock().now());
+        use_one(lists, account, now, &path, "lists")
+    }
+
+    /// Checks that an account may have one more list in use.
+    ///
+    /// # Errors
+    /// `LimitReached` at `path` with the limit of lists.
+    pub(super) async fn refuse_another_list(
+        &self,
+        account: AccountId,
+        path: &Path,
+    ) -> Result<(), OperationError> {
         let used = store::contact_list::in_use(self.store().reader(), account).await?;
         if used >= MAX_LISTS {
             return Err(refused(
-                &path,
+                path,
                 format!(
                     "At most {MAX_LISTS} lists of an account may be in use at a time; archive those that are not needed."
                 ),
             ));
         }
-        let (lists, now) = (&self.0.allowances.lists, self.clock().now());
-        use_one(lists, account, now, &path, "lists")
+        Ok(())
     }
 
     /// Checks that an account may have one more key.

@@ -8,6 +8,7 @@
 
 mod lists;
 mod of_account;
+mod of_actor;
 mod of_lot;
 mod parts;
 mod rows;
@@ -15,6 +16,7 @@ mod rows;
 pub use lists::AllRateCards;
 pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports, Purchases};
 pub use of_account::{BalanceOf, DebtOf, FeeOf, LedgerHead, LedgerHeadOf};
+pub use of_actor::ActorOf;
 pub use of_lot::{LotPartsOf, NoteOf, PurchaseOf};
 pub(super) use parts::WholeMessage;
 pub use parts::{

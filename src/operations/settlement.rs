@@ -11,9 +11,13 @@ use futures_util::future::join_all;
 use super::{OperationError, Path, Services};
 use crate::{
     ledger::{Answer, End, Request, RequestKind, SubmitError},
-    store,
+    store::{
+        self,
+        actor::{Actor, Job},
+    },
+    telemetry::episode::Limited,
+    tuning::Tuned,
 };
-use crate::{telemetry::episode::Limited, tuning::Tuned};
 
 /// The job meets a broken account in each of its passes: one line a minute is enough.
 static FAULTS: Limited = Limited::new(Duration::from_secs(60));
@@ -51,6 +55,7 @@ impl Services {
             after = Some(last.place);
             let requests = due.iter().map(|due| Request {
                 account: due.account,
+                actor: Actor::Job(Job::Settlement),
                 kind: RequestKind::End {
                     message: due.message,
                     list: due.list,
@@ -115,6 +120,7 @@ impl Services {
 fn expiry(account: AccountId) -> Request {
     Request {
         account,
+        actor: Actor::Job(Job::Expiry),
         kind: RequestKind::Expire,
         key: None,
         at: None,

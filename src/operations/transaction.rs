@@ -4,7 +4,9 @@ use domain::id::{AccountId, ListId, TransactionId};
 use entity::{sql_enums::TransactionKind, transaction};
 
 use super::{
-    OperationError, Path, Services, ViewerReader, input,
+    OperationError, Path, Services, ViewerReader,
+    actor::AskedActor,
+    input,
     reader::{Listing, Owned, Window},
 };
 pub use crate::store::transaction::PostingSum;
@@ -17,6 +19,8 @@ pub struct AskedTransactions {
     pub list: Option<ListId>,
     /// Only transactions of these kinds.
     pub kinds: Option<Vec<TransactionKind>>,
+    /// Only transactions of these actors.
+    pub actor: Option<AskedActor>,
     /// Only transactions booked at this instant or later.
     pub from: Option<String>,
     /// Only transactions booked before this instant.
@@ -53,6 +57,7 @@ impl ViewerReader {
             account,
             list: asked.list,
             kinds: asked.kinds,
+            actor: self.actor_filter(account, asked.actor).await?,
             from,
             to,
         };

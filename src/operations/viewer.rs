@@ -3,13 +3,17 @@
 //! Here: a viewer, and which rows it sees. Not here: reading them ([`super::reader`]), and which
 //! fields its role may use ([`super::policy`]).
 
+use std::sync::Arc;
+
 use domain::id::{AccountId, ApiKeyId};
 use entity::sql_enums::Role;
 
+use super::{input, refusal::Path};
+use crate::store::actor::Actor;
 pub use crate::store::sql::reader::Owner;
 
 /// Who makes a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewer {
     /// The key of the request; `None` for the server's own admin key.
     pub key: Option<ApiKeyId>,
@@ -17,6 +21,8 @@ pub struct Viewer {
     pub role: Role,
     /// The only account that it sees; `None` for a platform role, which sees all accounts.
     pub account: Option<AccountId>,
+    /// The label of whom it acts for, if the request says so.
+    pub on_behalf_of: Option<Arc<str>>,
 }
 
 /// Who sees a row.
@@ -41,6 +47,28 @@ impl Viewer {
             Visibility::Platform => self.is_platform(),
             Visibility::Administrators => self.role == Role::PlatformAdmin,
             Visibility::Everyone => true,
+        }
+    }
+
+    /// This viewer, acting for whom a label names.
+    ///
+    /// # Errors
+    /// What is wrong with the label, and what would be right.
+    pub fn acting_for(self, label: &str) -> Result<Self, String> {
+        let label = input::label(label, &Path::argument("onBehalfOf"));
+        let label = label.map_err(|refusal| refusal.message)?;
+        Ok(Self {
+            on_behalf_of: Some(label.into()),
+            ..self
+        })
+    }
+
+    /// The actor of what it does (law B7).
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::Key {
+            id: self.key,
+            on_behalf_of: self.on_behalf_of.clone(),
         }
     }
 
@@ -77,6 +105,7 @@ mod tests {
                 key: None,
                 role,
                 account,
+                on_behalf_of: None,
             };
             let seen = [
                 Visibility::Account(own),

@@ -25,11 +25,11 @@ use super::{
 };
 use crate::tuning::Tuned;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Rows are buffered up to this size before they are written.
 /// Measured: docs/measured.md, "Files".
 static BUFFER_BYTES: Tuned<usize> = Tuned::new("CSV_BUFFER_BYTES", 64 * 1024);
-const END_OF_LINE: &[u8] = b"\r\n";
+pub(super) const END_OF_LINE: &[u8] = b"\r\n";
 const MICROS: i64 = 1_000_000;
 const DAY_MICROS: i64 = 86_400 * MICROS;
 
@@ -65,7 +65,7 @@ pub enum DecimalMark {
 }
 
 impl Delimiter {
-    fn byte(self) -> u8 {
+    pub(super) fn byte(self) -> u8 {
         match self {
             Self::Comma => b',',
             Self::Semicolon => b';',
@@ -148,7 +148,7 @@ fn push_decimal(out: &mut Vec<u8>, credits: Credits, mark: DecimalMark) {
 /// would run: <https://owasp.org/www-community/attacks/CSV_Injection>. A cell may begin at the
 /// text's start and after any common delimiter. A spreadsheet may take a quotation mark there for
 /// the cell's own, and the character after it then begins the cell.
-fn push_text(out: &mut Vec<u8>, text: &str, delimiter: u8) {
+pub(super) fn push_text(out: &mut Vec<u8>, text: &str, delimiter: u8) {
     let quoted = text
         .bytes()
         .any(|byte| byte == delimiter || matches!(byte, b',' | b'"' | b'\r' | b'\n'));

@@ -5,6 +5,7 @@
 //! that concurrent changes of one list run one after the other. Not here: reading files of contacts
 //! ([`crate::imports`]).
 
+mod by_number;
 mod pages;
 mod removal;
 
@@ -22,7 +23,8 @@ use sea_orm::{
 };
 
 use super::sql::{paging::Place, routes, shards};
-pub use pages::{ContactFilter, count, list};
+pub use by_number::{known, with_numbers};
+pub use pages::{ContactFilter, Search, count, list};
 pub use removal::{Removed, Which, delete, delete_each};
 
 /// A contact to add.
@@ -90,41 +92,6 @@ impl From<contact::Model> for Contact {
 
 /// The number of contacts added or removed, by country.
 pub type Counts = BTreeMap<String, i64>;
-
-/// Finds which of these numbers a list has.
-pub async fn known(
-    connection: &impl ConnectionTrait,
-    (account, list): (AccountId, ListId),
-    numbers: &[i64],
-) -> Result<Vec<i64>, DbErr> {
-    // The numbers come first in the plan: a plan made while the list was small must not go through
-    // all of it for each.
-    let text = match connection.get_database_backend() {
-        DatabaseBackend::Postgres if shards::are_used() => {
-            "SELECT number FROM contacts WHERE account_id = $1 AND list_id = $2 AND number = ANY \
-             (ARRAY(SELECT value::bigint FROM json_array_elements_text($3::json) AS w(value)))"
-        }
-        DatabaseBackend::Postgres => {
-            "SELECT q.number FROM json_array_elements_text($3::json) AS w(value) CROSS JOIN LATERAL \
-             (SELECT number FROM contacts WHERE account_id = $1 AND list_id = $2 \
-             AND number = w.value::bigint OFFSET 0) q"
-        }
-        _ => {
-            "SELECT number FROM contacts WHERE account_id = $1 AND list_id = $2 \
-             AND number IN (SELECT value FROM json_each($3))"
-        }
-    };
-    let rows = connection.query_all_raw(of_list(
-        connection,
-        text.to_owned(),
-        (account, list),
-        [json(&numbers)?],
-    ));
-    rows.await?
-        .iter()
-        .map(|row| row.try_get("", "number"))
-        .collect()
-}
 
 /// Finds the lists of an account that have a number, archived ones too.
 pub async fn lists_with(

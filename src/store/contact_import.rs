@@ -1,8 +1,9 @@
 //! Imports of contacts, and the rows that they rejected.
 //!
-//! Here: imports, their progress and their rejections. Not here: their warnings ([`warnings`]), and
-//! reading files ([`crate::imports`]).
+//! Here: imports, their progress and their rejections. Not here: how they end ([`endings`]), their
+//! warnings ([`warnings`]), and reading files ([`crate::imports`]).
 
+mod endings;
 mod kept_rows;
 pub mod warnings;
 
@@ -10,7 +11,10 @@ use domain::{
     id::{AccountId, ImportId, ListId},
     private::Private,
 };
-use entity::{contact_import, contact_import_rejection as rejection, sql_enums::ImportStatus};
+use entity::{
+    contact_import, contact_import_rejection as rejection,
+    sql_enums::{ImportStatus, RejectionCode},
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Select, Statement,
@@ -21,6 +25,7 @@ use super::sql::{
     paging::{Direction, Page, Place, Window, page},
     routes,
 };
+pub use endings::{cancel, end, end_unrenewed, is_running, running};
 use kept_rows::Key;
 
 /// The most bound parameters in one statement: SQLite takes 32,766.
@@ -46,6 +51,8 @@ pub struct Progress {
     pub rejected: i64,
     /// Warnings that were stored.
     pub warnings: i64,
+    /// How much of the file was read by now.
+    pub bytes_read: i64,
 }
 
 /// A row of a file that an import rejected.
@@ -59,6 +66,23 @@ pub struct RejectedRow {
     pub value: Private<String>,
     /// Why it was rejected.
     pub reason: String,
+    /// The kind of its fault; `None` for rows of earlier imports.
+    pub code: Option<RejectionCode>,
+    /// Its cells, a JSON array of texts; `None` if they weren't kept.
+    pub cells: Private<Option<String>>,
+}
+
+impl From<rejection::Model> for RejectedRow {
+    fn from(row: rejection::Model) -> Self {
+        Self {
+            import: ImportId::new(row.import_id),
+            line: row.line,
+            value: Private::new(row.value),
+            reason: row.reason,
+            code: row.code,
+            cells: Private::new(row.cells),
+        }
+    }
 }
 
 impl RejectedRow {
@@ -108,6 +132,7 @@ pub async fn advance(
     let plus = |column: Column, more: i64| (column, Expr::col(column).add(more));
     let mut update =
         contact_import::Entity::update_many().col_expr(Column::TouchedAt, Expr::value(now));
+    update = update.col_expr(Column::BytesRead, Expr::value(progress.bytes_read));
     for (column, value) in [
         plus(Column::Rows, progress.rows),
         plus(Column::Imported, progress.imported),
@@ -137,61 +162,6 @@ pub async fn renew(
         .finally(Expr::col(Column::TouchedAt).add(1_i64));
     contact_import::Entity::update_many()
         .col_expr(Column::TouchedAt, later.into())
-        .filter(Column::AccountId.eq(account.uuid()))
-        .filter(Column::Id.eq(id.uuid()))
-        .filter(Column::Status.eq(ImportStatus::Running))
-        .exec(connection)
-        .await?;
-    Ok(())
-}
-
-/// Finds running imports of any accounts, at most `most`.
-pub async fn running(
-    connection: &impl ConnectionTrait,
-    most: u64,
-) -> Result<Vec<contact_import::Model>, DbErr> {
-    contact_import::Entity::find()
-        .filter(contact_import::Column::Status.eq(ImportStatus::Running))
-        .order_by_asc(contact_import::Column::AccountId)
-        .limit(most)
-        .all(connection)
-        .await
-}
-
-/// Ends an import whose lease was not renewed since its row was read. Returns whether it did.
-pub async fn end_unrenewed(
-    connection: &impl ConnectionTrait,
-    row: &contact_import::Model,
-    reason: &str,
-) -> Result<bool, DbErr> {
-    use contact_import::Column;
-    let done = contact_import::Entity::update_many()
-        .col_expr(Column::Status, Expr::value(ImportStatus::Failed))
-        .col_expr(Column::Reason, Expr::value(Some(reason.to_owned())))
-        .col_expr(Column::EndedAt, Expr::value(row.touched_at))
-        .filter(Column::AccountId.eq(row.account_id))
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::Status.eq(ImportStatus::Running))
-        .filter(Column::TouchedAt.eq(row.touched_at))
-        .exec(connection)
-        .await?;
-    Ok(done.rows_affected > 0)
-}
-
-/// Ends a running import.
-pub async fn end(
-    connection: &impl ConnectionTrait,
-    (account, id): (AccountId, ImportId),
-    status: ImportStatus,
-    reason: Option<&str>,
-    now: i64,
-) -> Result<(), DbErr> {
-    use contact_import::Column;
-    contact_import::Entity::update_many()
-        .col_expr(Column::Status, Expr::value(status))
-        .col_expr(Column::Reason, Expr::value(reason.map(str::to_owned)))
-        .col_expr(Column::TouchedAt, Expr::value(now))
-        .col_expr(Column::EndedAt, Expr::value(now))
         .filter(Column::AccountId.eq(account.uuid()))
         .filter(Column::Id.eq(id.uuid()))
         .filter(Column::Status.eq(ImportStatus::Running))
@@ -273,6 +243,8 @@ pub async fn insert_rejections(
         line: row.line,
         value: row.value.unguarded().clone(),
         reason: row.reason.clone(),
+        code: row.code,
+        cells: row.cells.unguarded().clone(),
     });
     kept_rows::insert::<rejection::Entity>(connection, rows.collect(), Some(conflict)).await
 }
@@ -284,12 +256,7 @@ pub async fn rejections(
     window: Window,
 ) -> Result<Page<RejectedRow>, DbErr> {
     let rows = kept_rows::list::<rejection::Entity>(connection, KEY, of, window).await?;
-    Ok(rows.map(|row| RejectedRow {
-        import: of.1,
-        line: row.line,
-        value: Private::new(row.value),
-        reason: row.reason,
-    }))
+    Ok(rows.map(RejectedRow::from))
 }
 
 /// Deletes up to `most` rows that a list's imports rejected. Returns how many it deleted.
@@ -335,7 +302,8 @@ pub async fn keeps_before(
     Ok(connection.query_one_raw(found).await?.is_some())
 }
 
-/// Erases the names of the files of an account's imports that began before one with this id.
+/// Erases the names and the columns of the files of an account's imports that began before one with
+/// this id.
 /// Returns how many it erased.
 pub async fn erase_file_names(
     connection: &impl ConnectionTrait,
@@ -344,6 +312,7 @@ pub async fn erase_file_names(
     use contact_import::Column;
     let done = contact_import::Entity::update_many()
         .col_expr(Column::FileName, Expr::value(""))
+        .col_expr(Column::Columns, Expr::value(None::<String>))
         .filter(Column::AccountId.eq(account.uuid()))
         .filter(Column::Id.lt(before.uuid()))
         .filter(Column::FileName.ne(""))
@@ -360,13 +329,7 @@ pub async fn rejections_after(
     most: u64,
 ) -> Result<Vec<RejectedRow>, DbErr> {
     let rows = kept_rows::after::<rejection::Entity>(connection, KEY, account, after, most);
-    let rows = rows.await?.into_iter().map(|row| RejectedRow {
-        import: ImportId::new(row.import_id),
-        line: row.line,
-        value: Private::new(row.value),
-        reason: row.reason,
-    });
-    Ok(rows.collect())
+    Ok(rows.await?.into_iter().map(RejectedRow::from).collect())
 }
 
 /// Deletes rejected rows of an account by their imports and lines, and returns how many.

@@ -47,11 +47,13 @@ pub async fn find_all(
         .await
 }
 
-/// The lists to list. Archived ones are left out.
+/// The lists to list.
 #[derive(Debug, Clone)]
 pub struct ListFilter {
     /// Lists of this account.
     pub account: AccountId,
+    /// Archived lists; otherwise those in use.
+    pub archived: bool,
     /// Only lists whose name contains this text, in any case.
     pub search: Option<String>,
 }
@@ -59,7 +61,10 @@ pub struct ListFilter {
 fn select(backend: DatabaseBackend, filter: &ListFilter) -> Select<contact_list::Entity> {
     let select = contact_list::Entity::find()
         .filter(contact_list::Column::AccountId.eq(filter.account.uuid()))
-        .filter(contact_list::Column::ArchivedAt.is_null());
+        .filter(match filter.archived {
+            true => contact_list::Column::ArchivedAt.is_not_null(),
+            false => contact_list::Column::ArchivedAt.is_null(),
+        });
     match &filter.search {
         Some(search) => select.filter(contains(backend, contact_list::Column::Name, search)),
         None => select,
@@ -94,6 +99,7 @@ pub async fn count(connection: &impl ConnectionTrait, filter: &ListFilter) -> Re
 pub async fn in_use(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
     let filter = ListFilter {
         account,
+        archived: false,
         search: None,
     };
     count(connection, &filter).await
@@ -124,6 +130,23 @@ pub async fn rename(
         .filter(contact_list::Column::AccountId.eq(account.uuid()))
         .filter(contact_list::Column::Id.eq(id.uuid()))
         .filter(contact_list::Column::ArchivedAt.is_null())
+        .exec(connection)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
+/// Puts an archived list in use again. Returns false if it is in use, or if contacts of it are
+/// still stored.
+pub async fn restore(
+    connection: &impl ConnectionTrait,
+    (account, id): (AccountId, ListId),
+) -> Result<bool, DbErr> {
+    let done = contact_list::Entity::update_many()
+        .col_expr(contact_list::Column::ArchivedAt, Expr::value(None::<i64>))
+        .filter(contact_list::Column::AccountId.eq(account.uuid()))
+        .filter(contact_list::Column::Id.eq(id.uuid()))
+        .filter(contact_list::Column::ArchivedAt.is_not_null())
+        .filter(contact_list::Column::Contacts.eq(0))
         .exec(connection)
         .await?;
     Ok(done.rows_affected > 0)

@@ -22,11 +22,14 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::sql::{
-    paging::{self, Direction, Page, Place, Window},
-    routes,
-    row_set::RowSet,
-    search::contains,
+use super::{
+    actor::ActorFilter,
+    sql::{
+        paging::{self, Direction, Page, Place, Window},
+        routes,
+        row_set::RowSet,
+        search::contains,
+    },
 };
 
 /// Finds a message of any account.
@@ -103,6 +106,8 @@ pub struct MessageFilter {
     pub lists: Vec<Option<ListId>>,
     /// Only messages with one of these statuses.
     pub status: Option<Vec<MessageStatus>>,
+    /// Only messages made by these actors.
+    pub actor: Option<ActorFilter>,
     /// Only messages with a sending time at or after this instant.
     pub from: Option<Timestamp>,
     /// Only messages with a sending time before this instant.
@@ -125,6 +130,7 @@ impl MessageFilter {
             account,
             lists: Vec::new(),
             status: None,
+            actor: None,
             from: None,
             to: None,
             search: None,
@@ -185,6 +191,9 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter, part: Part) -> Selec
     }
     if let Some(status) = &filter.status {
         select = select.filter(Column::Status.is_in(status.iter().copied()));
+    }
+    if let Some(actor) = &filter.actor {
+        select = select.filter(Column::ActorId.in_subquery(actor.ids(filter.account)));
     }
     if let Some(from) = filter.from {
         select = select.filter(part.sends_at().gte(from.as_microsecond()));

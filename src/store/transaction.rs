@@ -23,9 +23,12 @@ use sea_orm::{
 };
 
 pub use self::instants::last_by;
-use super::sql::{
-    paging::{Direction, Page, Window, page},
-    routes,
+use super::{
+    actor::ActorFilter,
+    sql::{
+        paging::{Direction, Page, Window, page},
+        routes,
+    },
 };
 
 /// The transactions to list. Each condition narrows the list.
@@ -37,6 +40,8 @@ pub struct TransactionFilter {
     pub list: Option<ListId>,
     /// Only transactions of these kinds.
     pub kinds: Option<Vec<TransactionKind>>,
+    /// Only transactions of these actors.
+    pub actor: Option<ActorFilter>,
     /// Only transactions booked at or after this instant.
     pub from: Option<Timestamp>,
     /// Only transactions booked before this instant.

@@ -6,6 +6,7 @@
 
 mod chargebacks;
 mod contact_import_laws;
+mod earlier_chains;
 mod ending;
 mod heads;
 mod law_book;

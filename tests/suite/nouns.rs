@@ -5,6 +5,7 @@
 //! ([`crate::faults`]).
 
 mod account;
+mod actor;
 mod allocation;
 mod api_key;
 mod auto_recharge;
@@ -14,10 +15,12 @@ mod cache;
 mod channel;
 mod checkout;
 mod contact;
+mod contact_editing;
 mod contact_import;
 mod contact_import_columns;
 mod contact_import_files;
 mod contact_import_preview;
+mod contact_import_watch;
 mod contact_list;
 mod contact_plans;
 mod credit_package;

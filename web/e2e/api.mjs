@@ -60,7 +60,7 @@ const CREATE_LIST = `mutation CreateList($input: CreateContactListInput!) {
  * Creates a contact list and returns its id.
  * @param {string} accountId
  * @param {string} name
- * @param {{ countryCode: string, recipients: number }[]} [destinations] its head-counts; it is
+ * @param {{ countryCode: string, recipientCount: number }[]} [destinations] its head-counts; it is
  *   empty if they are left out
  * @returns {Promise<string>}
  */
@@ -145,6 +145,17 @@ export async function createKey(accountId, role) {
   return data.createApiKey.secret;
 }
 
+/**
+ * A new key of the platform.
+ * @param {'PLATFORM_ADMIN' | 'ACCOUNT_MANAGER'} role
+ * @returns {Promise<string>}
+ */
+export async function platformKey(role) {
+  const data = await ask(CREATE_KEY, { input: { role, name: 'browser test' } });
+  assert.deepEqual(data.createApiKey.userErrors, []);
+  return data.createApiKey.secret;
+}
+
 const ALLOCATE = `mutation Allocate($input: AllocateCreditsInput!) {
   allocateCredits(input: $input) {
     userErrors {
@@ -187,7 +198,7 @@ export async function assigned(list) {
 
 const IMPORT = `mutation Import($input: ImportContactsInput!) {
   importContacts(input: $input) {
-    imported
+    importedCount
     userErrors {
       message
     }

@@ -38,8 +38,8 @@ before(async () => {
   owner = await createKey(account, 'OWNER');
   await grant(account, undefined, '11731.5');
   lists = {
-    limited: await createList(account, 'Limited', [{ countryCode: 'IT', recipients: 4000 }]),
-    counted: await createList(account, 'Counted', [{ countryCode: 'IT', recipients: 20 }]),
+    limited: await createList(account, 'Limited', [{ countryCode: 'IT', recipientCount: 4000 }]),
+    counted: await createList(account, 'Counted', [{ countryCode: 'IT', recipientCount: 20 }]),
     stored: await createList(account, 'Stored'),
     arabic: await createList(account, ARABIC),
   };

@@ -263,7 +263,7 @@ test('usage is downloaded as a complete CSV file', async () => {
 test('nothing is wider than a phone', async () => {
   const page = await signIn();
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const tab of ['Credits', 'Usage', 'Quote', 'Packages', 'Billing']) {
+  for (const tab of ['Credits', 'Usage', 'History', 'Quote', 'Packages', 'Billing', 'Settings']) {
     await page.getByRole('tab', { name: tab }).click();
     await page.getByRole('tabpanel', { name: tab }).waitFor();
     const width = await page.evaluate(() => document.documentElement.scrollWidth);

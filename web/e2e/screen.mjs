@@ -18,7 +18,8 @@ export async function openWith(browser, key) {
 }
 
 /**
- * Asserts that axe finds no violation on the page, and that it is no wider than the screen.
+ * Asserts that axe finds no violation on the page, that it is no wider than the screen, and that
+ * nothing in its header is cut off or broken into lines.
  * @param {import('playwright-core').Page} page
  */
 export async function check(page) {
@@ -36,6 +37,19 @@ export async function check(page) {
     innerWidth,
   ]);
   assert.ok(wide <= screen, `${wide} px wide on ${screen}`);
+  assert.deepEqual(await page.evaluate(cutOff), []);
+}
+
+/** The texts in the header that are cut off by the screen's edge, or by a line's end. */
+function cutOff() {
+  const texts = [...document.querySelectorAll('header button, header a, header p, header select')];
+  return texts
+    .filter((one) => {
+      const { left, right, width, height } = one.getBoundingClientRect();
+      const isCut = left < 0 || right > innerWidth || one.scrollWidth > one.clientWidth + 1;
+      return width > 0 && (isCut || height > 40);
+    })
+    .map((one) => one.textContent);
 }
 
 /**
@@ -51,4 +65,14 @@ async function settle(page) {
       .filter((one) => one.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
     await Promise.allSettled(ending.map((one) => one.finished));
   });
+}
+
+/**
+ * Keeps a picture of the page, if the folder `SCREENSHOTS` is named.
+ * @param {import('playwright-core').Page} page
+ * @param {string} name
+ */
+export async function picture(page, name) {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }

@@ -50,6 +50,11 @@ test('the address holds the period and the interval of usage', async () => {
   await page.getByLabel('First day').fill(`${year}-04-01`);
   await page.getByRole('alert').getByText('The first day is after the last.').waitFor();
   assert.equal(words(page).get('period'), `${year}-01-01..${year}-03-31`);
+  // Another interval keeps them.
+  await by.selectOption('Day');
+  await page.waitForURL((url) => !url.hash.includes('by='));
+  assert.equal(await page.getByLabel('First day').inputValue(), `${year}-04-01`);
+  await page.goBack();
   await page.goBack();
   await page.waitForURL(new RegExp(`period=${year}-01-01\\.\\.${year}-12-31`));
   await page.getByText(`1 Jan ${year} to 31 Dec ${year}, days in`).waitFor();
@@ -154,6 +159,7 @@ test('a list leads to its messages, and a message explains its price', async () 
 
   await messages.locator('tbody th').first().getByRole('button').click();
   await dialog.getByText('Credits are recipients × segments each × credits per segment:').waitFor();
+  await dialog.getByText('Sent with the key of the platform').waitFor();
   const lines = dialog.getByRole('table', { name: /destination/i });
   const factors = await lines.locator('tbody tr').first().locator('td').allTextContents();
   const [recipients, segments, rate, cost] = factors.map((one) => Number(one.replaceAll(',', '')));
@@ -175,3 +181,109 @@ test('a list leads to its messages, and a message explains its price', async () 
   await dialog.waitFor({ state: 'hidden' });
   await page.close();
 });
+
+for (const language of /** @type {const} */ (['en', 'it'])) {
+  test(`a month leads to its days, and a list to who sent what, in ${language}`, async () => {
+    const page = await openWith(browsers[language], KEY);
+    const texts = {
+      en: {
+        tab: 'Usage',
+        last: 'Last year',
+        by: 'By',
+        month: 'Month',
+        table: 'Show as a table',
+        from: /^Usage over time/,
+        lists: 'Usage by contact list',
+        sender: 'Sent with the key of the platform',
+      },
+      it: {
+        tab: 'Consumi',
+        last: 'Anno scorso',
+        by: 'Per',
+        month: 'Mese',
+        table: 'Mostra come tabella',
+        from: /^Consumi nel tempo/,
+        lists: 'Consumi per lista di contatti',
+        sender: 'Inviato con la chiave della piattaforma',
+      },
+    }[language];
+    await page.getByRole('tab', { name: texts.tab }).click();
+    await page.getByLabel(/^(Period|Periodo)$/).selectOption(texts.last);
+    await page.getByLabel(texts.by, { exact: true }).selectOption(texts.month);
+    await page.waitForURL(/by=month/);
+    await page.getByRole('button', { name: texts.table }).click();
+    const year = new Date().getFullYear() - 1;
+    const table = page.getByRole('table', { name: texts.from });
+    await table.getByRole('button').nth(11).click();
+    await page.waitForURL(new RegExp(`period=${year}-12-01\\.\\.${year}-12-31`));
+    assert.equal(words(page).get('by'), null);
+    await page.goBack();
+    await page.waitForURL(/period=last-year&by=month/);
+
+    const lists = page.getByRole('table', { name: texts.lists });
+    await lists.getByRole('row').nth(1).getByRole('button').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('tbody th').first().getByRole('button').click();
+    await dialog.getByText(texts.sender).waitFor();
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await check(page);
+      if (process.env.SCREENSHOTS) {
+        await page.screenshot({
+          path: `${process.env.SCREENSHOTS}/sender-${language}-${width}.png`,
+        });
+      }
+    }
+    await page.close();
+  });
+}
+
+for (const language of /** @type {const} */ (['en', 'it'])) {
+  test(`usage is restricted to a list, a country and a channel, in ${language}`, async () => {
+    const page = await openWith(browsers[language], KEY);
+    const texts = {
+      en: { tab: 'Usage', list: 'Contact list', country: 'Country', italy: 'Italy' },
+      it: { tab: 'Consumi', list: 'Lista di contatti', country: 'Paese', italy: 'Italia' },
+    }[language];
+    const channel = page.getByLabel(/^(Channel|Canale)$/);
+    await page.getByRole('tab', { name: texts.tab }).click();
+    const lists = page.getByRole('table', { name: /^(Usage by contact|Consumi per) list/ });
+    await lists.waitFor();
+    await page.getByRole('combobox', { name: texts.list }).click();
+    await page.getByRole('listbox').getByRole('option').first().click();
+    await page.waitForURL(/list=list_/);
+    await page.getByRole('combobox', { name: texts.country }).fill(texts.italy);
+    await page.getByRole('option', { name: texts.italy, exact: true }).click();
+    await page.waitForURL(/country=IT/);
+    await channel.selectOption('SMS');
+    await page.waitForURL(/channel=sms/);
+    await lists.locator('tbody tr').nth(1).waitFor({ state: 'detached' });
+    const countries = page.getByRole('table', { name: /^(Usage by dest|Consumi per paese)/ });
+    await countries.locator('tbody tr').nth(1).waitFor({ state: 'detached' });
+    assert.equal(await countries.locator('tbody tr').count(), 1);
+    const chosen = await page.getByRole('combobox', { name: texts.list }).inputValue();
+
+    // The address has them all: after a reload, the same is shown by the same names.
+    await page.reload();
+    await lists.waitFor();
+    assert.equal(
+      await page.getByRole('combobox', { name: texts.country }).inputValue(),
+      texts.italy,
+    );
+    assert.equal(await page.getByRole('combobox', { name: texts.list }).inputValue(), chosen);
+    assert.equal(await channel.inputValue(), 'SMS');
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await check(page);
+      if (process.env.SCREENSHOTS) {
+        await page.screenshot({
+          path: `${process.env.SCREENSHOTS}/filter-${language}-${width}.png`,
+        });
+      }
+    }
+    await page.goBack();
+    await page.waitForURL((url) => !url.hash.includes('channel='));
+    assert.equal(await channel.inputValue(), '');
+    await page.close();
+  });
+}

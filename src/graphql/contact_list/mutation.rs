@@ -1,4 +1,4 @@
-//! The mutations that create, change and archive lists.
+//! The mutations that create, change, archive and restore lists.
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 
@@ -89,7 +89,23 @@ impl ArchiveContactListPayload {
     }
 }
 
-/// The mutations that create, change and archive lists.
+/// The archived contact list to restore.
+#[derive(Debug, InputObject)]
+pub struct RestoreContactListInput {
+    /// The contact list.
+    list_id: ID,
+}
+
+/// The result of restoreContactList.
+#[derive(Debug, SimpleObject)]
+pub struct RestoreContactListPayload {
+    /// The list, which is in use again; null if the mutation was refused.
+    list: Option<ContactList>,
+    /// Why the mutation was refused; empty if it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The mutations that create, change, archive and restore lists.
 #[derive(Debug, Default)]
 pub struct ContactListMutation;
 
@@ -161,6 +177,29 @@ impl ContactListMutation {
         };
         let (list, user_errors) = payload(done.await)?;
         Ok(ArchiveContactListPayload {
+            list: list.map(ContactList),
+            user_errors,
+        })
+    }
+
+    /// Puts an archived contact list in use again, with its name, its imports, its messages and the
+    /// head-counts that were given by hand. It shares the unassigned credits: a limit that it had
+    /// is gone. The contacts that archiving deleted don't come back; import them again. Refused
+    /// with CONFLICT if the list isn't archived, or if its contacts are still being deleted.
+    /// Requires PLATFORM_ADMIN, OWNER or MEMBER.
+    async fn restore_contact_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The contact list.")] input: RestoreContactListInput,
+    ) -> Result<RestoreContactListPayload, ApiError> {
+        let viewer = viewer_of(ctx, "restoreContactList")?;
+        let services = services(ctx)?;
+        let done = async {
+            let list = id(&input.list_id, &Path::input("listId"), "list")?;
+            services.restore_contact_list(&viewer, list).await
+        };
+        let (list, user_errors) = payload(done.await)?;
+        Ok(RestoreContactListPayload {
             list: list.map(ContactList),
             user_errors,
         })

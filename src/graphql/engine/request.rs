@@ -43,7 +43,7 @@ pub fn viewer_of(ctx: &Context<'_>, root_field: &str) -> Result<Viewer, ApiError
 /// Unauthenticated.
 pub fn viewer(ctx: &Context<'_>) -> Result<Viewer, ApiError> {
     ctx.data_opt::<Viewer>()
-        .copied()
+        .cloned()
         .ok_or(ApiError::Unauthenticated)
 }
 

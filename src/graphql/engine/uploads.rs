@@ -235,10 +235,10 @@ mod tests {
     fn a_file_is_a_variable_or_inside_one() {
         let import = Ok(vec!["importContacts"]);
         let alone = "mutation($list: ID!, $file: Upload!) {
-            importContacts(input: { listId: $list, file: $file }) { imported } }";
+            importContacts(input: { listId: $list, file: $file }) { importedCount } }";
         let variables = json!({ "list": "1", "file": null });
         assert_eq!(fields(alone, variables.clone(), "variables.file"), import);
-        let within = "mutation($input: ImportContactsInput!) { a: importContacts(input: $input) { imported } }";
+        let within = "mutation($input: ImportContactsInput!) { a: importContacts(input: $input) { importedCount } }";
         let input = json!({ "input": { "listId": "1", "file": null } });
         assert_eq!(
             fields(within, input.clone(), "variables.input.file"),

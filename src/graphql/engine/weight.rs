@@ -270,6 +270,7 @@ impl<'a> Scales<'a> {
                 u64::try_from(MAX_COLUMNS).unwrap_or(u64::MAX)
             }
             ("ContactImportPreview", "rows") => u64::try_from(PREVIEW_ROWS).unwrap_or(u64::MAX),
+            ("ContactList", "mergeFields") => 20,
             ("Segmentation", "nonGsmCharacters") => {
                 let most = u64::try_from(MAX_NON_GSM_CHARACTERS).unwrap_or(u64::MAX);
                 around.characters.min(most)

@@ -6,6 +6,7 @@ use domain::id::ListId;
 use super::MessageStatus;
 use crate::{
     graphql::{
+        actor::ActorFilterInput,
         destination::DestinationInput,
         engine::{
             ids::PublicId,
@@ -30,7 +31,9 @@ pub struct MessageFilterInput {
     /// Returns only messages of this list.
     pub(super) list_id: Option<ID>,
     /// Returns only messages with one of these statuses.
-    pub(super) status: Option<Vec<MessageStatus>>,
+    pub(super) statuses: Option<Vec<MessageStatus>>,
+    /// Returns only messages that this actor sent or scheduled.
+    pub(super) actor: Option<ActorFilterInput>,
     /// Returns only messages with a sendAt at or after this instant.
     pub(super) from: Option<DateTime>,
     /// Returns only messages with a sendAt before this instant.
@@ -40,17 +43,22 @@ pub struct MessageFilterInput {
     pub(super) search: Option<String>,
 }
 
-impl From<MessageFilterInput> for AskedMessages {
-    fn from(input: MessageFilterInput) -> Self {
-        Self {
-            list: input.list_id.map(|id| ListId::decode(&id)),
-            status: input
-                .status
-                .map(|status| status.into_iter().map(Into::into).collect()),
-            from: input.from.map(|at| at.0),
-            to: input.to.map(|at| at.0),
-            search: input.search,
-        }
+impl MessageFilterInput {
+    /// Reads the conditions.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub(super) fn read(self) -> Result<AskedMessages, OperationError> {
+        Ok(AskedMessages {
+            list: self.list_id.map(|id| ListId::decode(&id)),
+            status: self
+                .statuses
+                .map(|statuses| statuses.into_iter().map(Into::into).collect()),
+            actor: self.actor.map(ActorFilterInput::read).transpose()?,
+            from: self.from.map(|at| at.0),
+            to: self.to.map(|at| at.0),
+            search: self.search,
+        })
     }
 }
 

@@ -48,8 +48,8 @@ impl MergeField {
 
     /// How many stored contacts have no value for it, or an empty one, and get the fallback; null
     /// unless personalised. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
-    async fn contacts_without_value(&self, ctx: &Context<'_>) -> Option<Result<i32, ApiError>> {
-        let may = may_read(ctx, "MergeField", "contactsWithoutValue");
+    async fn missing_value_count(&self, ctx: &Context<'_>) -> Option<Result<i32, ApiError>> {
+        let may = may_read(ctx, "MergeField", "missingValueCount");
         may.map(|()| self.lacking.map(recipients)).transpose()
     }
 }
@@ -60,7 +60,7 @@ pub struct SegmentShare {
     /// The number of segments that each recipient gets.
     segment_count: i32,
     /// The number of recipients.
-    recipients: i32,
+    recipient_count: i32,
     /// The credits for all of these recipients.
     credits: Credits,
 }
@@ -69,7 +69,7 @@ impl From<distribution::SegmentShare> for SegmentShare {
     fn from(share: distribution::SegmentShare) -> Self {
         Self {
             segment_count: i32::try_from(share.segment_count).unwrap_or(i32::MAX),
-            recipients: recipients(share.recipients),
+            recipient_count: recipients(share.recipients),
             credits: share.credits.into(),
         }
     }
@@ -81,12 +81,12 @@ pub struct QuoteLine {
     /// The country of the recipients.
     country_code: CountryCode,
     /// The number of recipients.
-    recipients: i32,
+    recipient_count: i32,
     /// The number of segments that each recipient gets.
     segment_count: i32,
     /// The credits for one segment to one recipient; null if the country is not served.
     credits_per_segment: Option<Credits>,
-    /// recipients × segmentCount × creditsPerSegment; 0 if the country is not served.
+    /// recipientCount × segmentCount × creditsPerSegment; 0 if the country is not served.
     credits: Credits,
 }
 
@@ -94,7 +94,7 @@ impl From<&Line> for QuoteLine {
     fn from(line: &Line) -> Self {
         Self {
             country_code: CountryCode(line.country.to_string()),
-            recipients: recipients(line.recipients),
+            recipient_count: recipients(line.recipients),
             segment_count: i32::try_from(line.segment_count).unwrap_or(i32::MAX),
             credits_per_segment: line.credits_per_segment.map(Into::into),
             credits: line.credits.into(),
@@ -106,7 +106,7 @@ impl From<message_line::Model> for QuoteLine {
     fn from(row: message_line::Model) -> Self {
         Self {
             country_code: CountryCode(row.country_code),
-            recipients: int(row.recipients),
+            recipient_count: int(row.recipients),
             segment_count: row.segment_count,
             credits_per_segment: row.units_per_segment.map(Credits::from_units),
             credits: Credits::from_units(row.units),

@@ -18,6 +18,7 @@ use super::{
         REQUEST_ID, Server, Shared,
         address::Address,
         connections::Place,
+        on_behalf_of::{ON_BEHALF_OF, acting_for_label},
         shares::{Caller, Denied, Held},
         viewer::{Authentication, authenticate_credential},
         websocket::{Pass, Refused, Session},
@@ -73,6 +74,17 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
                 }
                 Err(_) => return Err(Refused::Busy),
             };
+            let label = payload
+                .get(ON_BEHALF_OF.as_str())
+                .or_else(|| payload.get("On-Behalf-Of"));
+            let viewer = match label {
+                None => viewer,
+                Some(label) => {
+                    let label = label.as_str().ok_or_else(not_a_label)?;
+                    let acting = acting_for_label(viewer, label.as_bytes());
+                    acting.map_err(Refused::BadRequest)?
+                }
+            };
             let caller = Caller::new(Some(&viewer), address);
             let held = shared.shares.socket(&caller).map_err(|_| Refused::Busy)?;
             if let Some(place) = place {
@@ -81,6 +93,10 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
             Ok(SocketSession::new(shared, viewer, caller, held))
         },
     )
+}
+
+fn not_a_label() -> Refused {
+    Refused::BadRequest("On-Behalf-Of must be a string.".to_owned())
 }
 
 /// The caller of a socket, or of an event stream.
@@ -105,7 +121,7 @@ impl SocketSession {
 
 impl Session for SocketSession {
     fn prepare(&self, request: Request) -> Request {
-        with_viewer(request, &self.shared.services, Some(self.viewer))
+        with_viewer(request, &self.shared.services, Some(self.viewer.clone()))
     }
 
     async fn admit(&self, kind: OperationType, bytes: usize) -> Result<Pass, ServerError> {

@@ -135,6 +135,9 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
                             self.send(ServerMessage::ConnectionAck.encode()).await
                         }
                         Err(Refused::Unauthorized) => Flow::Break(Some(Close::unauthorized())),
+                        Err(Refused::BadRequest(wrong)) => {
+                            Flow::Break(Some(Close::bad_message(&wrong)))
+                        }
                         Err(Refused::Busy) => Flow::Break(Some(Close::try_again_later())),
                     }
                 }

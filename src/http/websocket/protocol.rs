@@ -106,6 +106,10 @@ pub(super) struct Close {
     reason: String,
 }
 
+/// The longest reason of a close frame, whose payload has at most 125 bytes (RFC 6455, 5.5), two
+/// of them the code.
+const REASON_BYTES: usize = 123;
+
 impl Close {
     fn new(code: u16, reason: impl Into<String>) -> Self {
         Self {
@@ -136,7 +140,8 @@ impl Close {
     }
 
     pub(super) fn bad_message(reason: &str) -> Self {
-        Self::new(4400, reason)
+        let end = reason.floor_char_boundary(REASON_BYTES);
+        Self::new(4400, reason.get(..end).unwrap_or_default())
     }
 
     pub(super) fn unauthorized() -> Self {

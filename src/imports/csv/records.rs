@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use super::lines::{Lines, end_length};
 use crate::imports::{
-    MAX_ROW_BYTES, ReadError, cell_shape,
+    MAX_ROW_BYTES, ReadError, RowCode, RowFault, cell_shape,
     cells::{Cells, Row, Span},
 };
 
@@ -53,6 +53,13 @@ enum Fault {
 }
 
 impl Fault {
+    fn code(&self) -> RowCode {
+        match self {
+            Self::TooLong => RowCode::TooLong,
+            Self::MarkInside | Self::TextBehind | Self::Open => RowCode::MalformedRow,
+        }
+    }
+
     fn reason(&self) -> Cow<'static, str> {
         match self {
             Self::TooLong => format!("The row has more than {MAX_ROW_BYTES} bytes or {MAX_CELLS} cells.").into(),
@@ -92,7 +99,8 @@ impl Records {
                 self.swallowed_by
             );
             self.shown = text;
-            return Ok(Some(self.refused(line, message.into())));
+            let fault = RowFault::new(RowCode::MalformedRow, message);
+            return Ok(Some(self.refused(line, fault)));
         }
         loop {
             if !self.lines.fill()? {
@@ -161,7 +169,8 @@ impl Records {
             let message = format!(
                 "A quoted cell of this row ends in line {last}, after lines that look like rows of their own; check the quotation marks."
             );
-            return Ok(self.refused(line, message.into()));
+            let fault = RowFault::new(RowCode::MalformedRow, message);
+            return Ok(self.refused(line, fault));
         }
         self.lines.pass(extent.bytes, extent.lines);
         Ok(Row {
@@ -227,18 +236,15 @@ impl Records {
 
     /// A malformed row: its first line is skipped, and reading continues after it.
     fn faulty(&mut self, line: u64, fault: &Fault, is_whole: bool) -> Result<Row<'_>, ReadError> {
-        let reason = if is_whole {
-            fault.reason()
-        } else {
-            Fault::TooLong.reason()
-        };
+        let fault = if is_whole { fault } else { &Fault::TooLong };
+        let fault = RowFault::new(fault.code(), fault.reason());
         self.shown = beginning(self.lines.ahead());
         self.lines.skip()?;
-        Ok(self.refused(line, reason))
+        Ok(self.refused(line, fault))
     }
 
     /// A refused row with only `shown` to display.
-    fn refused(&mut self, line: u64, reason: Cow<'static, str>) -> Row<'_> {
+    fn refused(&mut self, line: u64, fault: RowFault) -> Row<'_> {
         self.spans.clear();
         self.spans.push(Span {
             start: 0,
@@ -247,7 +253,7 @@ impl Records {
         Row {
             line,
             cells: Cells::new(&self.shown, &self.spans),
-            fault: Some(reason),
+            fault: Some(fault),
             uncomputed: &[],
         }
     }

@@ -11,16 +11,15 @@ use domain::{
     quote::Line,
 };
 use entity::{message, message_departure, message_line, sql_enums::MessageStatus};
-use jiff::Timestamp;
 
 use super::super::{
     answer::{Answer, LineAnswer, MessageAnswer, PlanAnswer},
     batch::Batch,
     fault::Fault,
-    request::{End, MessageCharge, NewMessage, Plan, Refused, Undone},
+    request::{End, Given, MessageCharge, NewMessage, Plan, Refused, Undone},
     rows::{head_count, lines, lines_text},
 };
-use crate::store;
+use crate::store::{self, actor::Acting};
 
 impl Batch {
     /// Ends the hold of a scheduled message; nothing else does. Whether it may end in this way is
@@ -30,10 +29,10 @@ impl Batch {
         account: AccountId,
         (message, list): (MessageId, Option<ListId>),
         end: &End,
-        now: Timestamp,
+        given: Given<'_>,
     ) -> Result<Answer, Undone> {
         let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
-        let at = head.book.instant(now);
+        let at = head.book.instant(given.at);
         let hold = head.book.holds.get(&message);
         let hold = hold.ok_or(Refused::Book(Refusal::NotHeld))?;
         let held = hold.credits();
@@ -42,7 +41,9 @@ impl Batch {
         // The caller judged by a message that was changed since.
         let is_as_planned = match end {
             End::Reported(_, Some(plan)) => Plan::of(row) == *plan,
-            End::Reported(_, None) | End::Due | End::InFull | End::Cancel(_) => row.list_id == list.map(ListId::uuid),
+            End::Reported(_, None) | End::Due | End::InFull | End::Cancel(_) => {
+                row.list_id == list.map(ListId::uuid)
+            }
         };
         if !is_as_planned {
             return Err(Refused::MessageChanged.into());
@@ -88,7 +89,7 @@ impl Batch {
         let reason = stayed
             .as_ref()
             .map(|(_, departed)| left_the_list(*departed));
-        let answer = self.command(account, &command, now, |kind| {
+        let answer = self.command(account, &command, given, |kind| {
             reason.as_deref().filter(|_| kind == EntryKind::Release)
         })?;
         if let Some(list) = list {
@@ -166,11 +167,11 @@ impl Batch {
         &mut self,
         account: AccountId,
         new: &NewMessage,
-        status: MessageStatus,
+        (by, status): (&Acting, MessageStatus),
         answer: Answer,
     ) -> Result<Answer, Undone> {
         let at = answer.instant()?;
-        let row = self.rows.add_message(account, new, status, at)?;
+        let row = self.rows.add_message(account, new, by, (status, at))?;
         let message = match status {
             MessageStatus::Scheduled => scheduled_answer(&row)?,
             MessageStatus::Sent | MessageStatus::Canceled => MessageAnswer::from(&row),

@@ -12,14 +12,13 @@ use entity::{
     purchase,
     sql_enums::{BookName, PurchaseStatus},
 };
-use jiff::Timestamp;
 
 use super::super::{
     answer::Answer,
     batch::Batch,
     fault::Fault,
     losses,
-    request::{Refused, Undone},
+    request::{Given, Refused, Undone},
 };
 
 impl Batch {
@@ -30,7 +29,7 @@ impl Batch {
         account: AccountId,
         purchase: PurchaseId,
         minor: i64,
-        now: Timestamp,
+        given: Given<'_>,
     ) -> Result<Answer, Undone> {
         let key = (account.uuid(), purchase.uuid());
         let row = self.facts.purchases.get(&key).cloned();
@@ -61,7 +60,7 @@ impl Batch {
                 .unwrap_or_default()
                 .max(Credits::ZERO),
         };
-        let answer = self.command(account, &command, now, |_| None)?;
+        let answer = self.command(account, &command, given, |_| None)?;
         row.reversed_minor = minor;
         row.reversed_units += self.revoked_last(account)?;
         self.facts.purchases.insert(key, row.clone());

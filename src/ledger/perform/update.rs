@@ -8,13 +8,12 @@ use domain::{
     id::{AccountId, ListId},
 };
 use entity::message;
-use jiff::Timestamp;
 
 use super::super::{
     answer::{Answer, BalanceAnswer},
     batch::Batch,
     fault::Fault,
-    request::{MessageUpdate, Plan, Priced, Refused, Undone},
+    request::{Given, MessageUpdate, Plan, Priced, Refused, Undone},
     rows::{audience_row, count, encoding, head_count, lines, lines_text},
 };
 use super::message::scheduled_answer;
@@ -26,11 +25,11 @@ impl Batch {
         &mut self,
         account: AccountId,
         update: &MessageUpdate,
-        now: Timestamp,
+        given: Given<'_>,
     ) -> Result<Answer, Undone> {
         let key = (account.uuid(), update.message.uuid());
         let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
-        let at = head.book.instant(now);
+        let at = head.book.instant(given.at);
         let hold = head.book.holds.get(&update.message);
         let held = hold.ok_or(Refused::Book(Refusal::NotHeld))?.credits();
         let row = self.facts.messages.get(&key);
@@ -61,13 +60,13 @@ impl Batch {
                     list,
                     credits,
                 };
-                answer = Some(self.command(account, &command, now, |_| None)?);
+                answer = Some(self.command(account, &command, given, |_| None)?);
             }
             plan(&mut row, priced)?;
         }
         let answer = match answer {
             Some(answer) => answer,
-            None => self.unmoved(account, now)?,
+            None => self.unmoved(account, given)?,
         };
         self.replan_audience(&row, update);
         let before = update.list.map(ListId::uuid);
@@ -99,10 +98,10 @@ impl Batch {
     }
 
     /// The answer to a command that moves no credits.
-    fn unmoved(&mut self, account: AccountId, now: Timestamp) -> Result<Answer, Undone> {
-        self.expire(account, now)?;
+    fn unmoved(&mut self, account: AccountId, given: Given<'_>) -> Result<Answer, Undone> {
+        self.expire(account, given)?;
         let head = self.heads.get(&account).ok_or(Fault::MissingBook)?;
-        let balance = (head.book.instant(now), head.book.balance()?);
+        let balance = (head.book.instant(given.at), head.book.balance()?);
         Ok(Answer {
             balance: Some(BalanceAnswer::from(balance)),
             ..Answer::empty()
@@ -116,9 +115,12 @@ impl Batch {
         let before = self.facts.audiences.remove(&key);
         let next = match &update.priced {
             None => before.clone(),
-            Some(priced) => row.list_id.zip(priced.new.audience).map(|(list, audience)| {
-                audience_row([row.account_id, list, row.id], audience, row.send_at)
-            }),
+            Some(priced) => row
+                .list_id
+                .zip(priced.new.audience)
+                .map(|(list, audience)| {
+                    audience_row([row.account_id, list, row.id], audience, row.send_at)
+                }),
         };
         if let Some(before) = before {
             self.rows

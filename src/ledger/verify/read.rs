@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::id::AccountId;
 use entity::{
-    account, hold_draw, lot, lot_expiry_change, message, message_line, posting,
+    account, actor, hold_draw, lot, lot_expiry_change, message, message_line, posting,
     sql_enums::MessageStatus, transaction,
 };
 use sea_orm::{
@@ -13,11 +13,10 @@ use sea_orm::{
 };
 
 use super::{
-    Findings, credits,
-    walk::{HeldDraw, Spend},
+    Findings, credits, hex,
+    walk::{Actors, HeldDraw, Spend},
 };
-use crate::clock::whole_micros;
-use crate::tuning::Tuned;
+use crate::{clock::whole_micros, store, tuning::Tuned};
 
 /// Rows in a page: few enough to hold in memory, and enough that queries don't dominate.
 /// Measured: docs/measured.md, "Jobs".
@@ -48,6 +47,24 @@ pub(super) async fn lots(
         .filter(lot::Column::AccountId.eq(account.uuid()))
         .all(connection)
         .await
+}
+
+/// What the actors of an account are. Each has an id that follows from what it is.
+pub(super) async fn actors(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    findings: &mut Findings,
+) -> Result<Actors, DbErr> {
+    let rows = store::actor::all(connection, account.uuid()).await?;
+    let digest = |row: &actor::Model| {
+        let digest = store::actor::digest(row);
+        let own = hex(&store::actor::id(&digest).to_be_bytes());
+        findings.expect(own, hex(&row.id.to_be_bytes()), || {
+            "id of an actor".to_owned()
+        });
+        (row.id, digest)
+    };
+    Ok(rows.iter().map(digest).collect())
 }
 
 /// The changes of an account's expiries, the earliest first.

@@ -15,6 +15,9 @@ use crate::{clock::whole_micros, ledger::chain, store::book::CHAIN_START};
 /// A draw of an open hold: the message, the limited list whose pool paid, and the lot.
 pub(super) type HeldDraw = (Uuid, Option<Uuid>, Option<Uuid>);
 
+/// What the actors of an account are, by their ids.
+pub(super) type Actors = HashMap<i64, [u8; 32]>;
+
 /// The charge of a message, as the ledger records it.
 #[derive(Debug)]
 pub(super) struct Spend {
@@ -99,13 +102,24 @@ impl Walk {
         &mut self,
         row: &transaction::Model,
         (postings, changes): (&[posting::Model], &[lot_expiry_change::Model]),
+        actors: &Actors,
         findings: &mut Findings,
     ) -> Option<Spend> {
         let (number, previous) = (row.sequence, self.sequence);
         self.once(findings, "number", previous + 1, number, || {
             format!("number of the transaction after {previous}")
         });
-        let hash = chain::hash(&self.hash, row, postings, changes);
+        let actor = row.actor_id.map(|id| {
+            actors.get(&id).copied().unwrap_or_else(|| {
+                findings.add(
+                    format!("actor of transaction {number}"),
+                    hex(&id.to_be_bytes()),
+                    "none",
+                );
+                [0; 32]
+            })
+        });
+        let hash = chain::hash(&self.hash, row, actor.as_ref(), postings, changes);
         if hash[..] != row.hash[..] {
             // Later hashes are checked against what they were made from, so that one broken link is
             // reported once.

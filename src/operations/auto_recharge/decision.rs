@@ -29,7 +29,12 @@ use super::{
 use crate::{
     clock::{later, whole_micros},
     payments::{CallError, Mandate, Provider},
-    store::{self, book::Wanted, sql::bounded::Transaction},
+    store::{
+        self,
+        actor::{Actor, Job},
+        book::Wanted,
+        sql::bounded::Transaction,
+    },
 };
 
 /// Recharges that one pass decides about; the next pass continues. Few enough that each is decided
@@ -208,6 +213,12 @@ impl Services {
             } => {
                 let bought = self.new_recharge(&basis, provider, (times, price))?;
                 tracing::info!(account = %row.id, purchase = %bought.id, times, "a recharge begins");
+                let actor = Actor::Job(Job::Recharge).of(account).row;
+                let bought = purchase::Model {
+                    actor_id: Some(actor.id),
+                    ..bought
+                };
+                store::actor::insert_missing(&transaction, vec![actor]).await?;
                 store::purchase::insert(&transaction, bought).await?;
                 Rest {
                     at: Some(later(now, IN_FLIGHT)),
@@ -286,6 +297,7 @@ impl Services {
             confirmed_with: None,
             created_at: now,
             decided_at: None,
+            actor_id: None,
         })
     }
 }

@@ -8,7 +8,6 @@
 
 use std::{
     collections::HashMap,
-    convert::Infallible,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -24,6 +23,9 @@ use crate::{
 
 /// How often a running import is renewed.
 const RENEW: Duration = Duration::from_secs(2);
+/// How often a running import looks whether it was cancelled: a cancelled one gives its place back
+/// within a second. Nothing is added after the cancellation, however long that takes.
+const LOOK: Duration = Duration::from_millis(500);
 /// An import that wasn't renewed for this long is ended: four renewals have failed, or its server
 /// is gone.
 const LEASE: Duration = Duration::from_secs(10);
@@ -58,10 +60,21 @@ impl Leases {
 }
 
 impl Services {
-    /// Renews the lease of an import as long as the future is polled.
-    pub(super) async fn renew_import(&self, of: (AccountId, ImportId)) -> Infallible {
+    /// Renews the lease of an import as long as the future is polled, and returns when the import
+    /// doesn't run any more, because it was cancelled or ended, here or in another process.
+    pub(super) async fn attend_import(&self, of: (AccountId, ImportId)) {
+        let mut renewed_at = Instant::now();
         loop {
-            tokio::time::sleep(RENEW).await;
+            tokio::time::sleep(LOOK).await;
+            match store::contact_import::is_running(self.store().lookups(), of).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(cause) => tracing::warn!(%cause, "an import can't be looked at now"),
+            }
+            if renewed_at.elapsed() < RENEW {
+                continue;
+            }
+            renewed_at = Instant::now();
             let now = self.clock().now().as_microsecond();
             let renewed = store::contact_import::renew(self.store().writer(), of, now).await;
             if let Err(cause) = renewed {

@@ -2,9 +2,10 @@
 //! country, collected into parts. Only a few parts are in memory, whatever the size of the file:
 //! the thread waits until they are written.
 
-use std::{fs::File, mem, ops::ControlFlow};
+use std::{borrow::Cow, fs::File, io::Seek, mem, ops::ControlFlow};
 
 use domain::{id::ContactId, private::Private};
+use entity::sql_enums::RejectionCode;
 use tokio::{sync::mpsc, task::JoinHandle};
 use uuid::Uuid;
 
@@ -13,10 +14,13 @@ use crate::tuning::Tuned;
 use crate::{
     clock::Clock,
     imports::{
-        self, Entry, Format, MAX_WARNINGS, Mapping, ReadError, RefusedRow, Taker, Unreadable,
-        Warning, shown,
+        self, Entry, FileColumn, Format, MAX_WARNINGS, Mapping, ReadError, RefusedRow, RowCode,
+        Taker, Unreadable, Warning, kept_cells, shown,
     },
-    operations::{OperationError, Path, Services, phone_number},
+    operations::{
+        OperationError, Path, Services,
+        phone_number::{self, NumberFault},
+    },
     store::contact::NewContact,
 };
 
@@ -33,28 +37,65 @@ static WAITING_PARTS: Tuned<usize> = Tuned::new("IMPORT_PARTS_WAITING", 2);
 /// runs.
 const MAX_ROWS: i64 = 2_000_000;
 
+/// A row that can't be used.
+#[derive(Debug)]
+pub(super) struct Rejected {
+    /// Its line in the file, from 1; in a workbook its row.
+    pub line: u64,
+    /// Its value, truncated for display.
+    pub value: Private<String>,
+    /// The kind of its fault.
+    pub code: RejectionCode,
+    /// The reason, worded for the file's author.
+    pub reason: Cow<'static, str>,
+    /// Its cells as a JSON array of texts; `None` if they are too long to be kept.
+    pub cells: Private<Option<String>>,
+}
+
+impl From<RefusedRow> for Rejected {
+    fn from(row: RefusedRow) -> Self {
+        Self {
+            line: row.line,
+            value: row.value,
+            code: match row.fault.code {
+                RowCode::NumberMissing => RejectionCode::NumberMissing,
+                RowCode::TooLong => RejectionCode::TooLong,
+                RowCode::MalformedRow => RejectionCode::MalformedRow,
+                RowCode::UnreadableText => RejectionCode::UnreadableText,
+                RowCode::NotComputed => RejectionCode::NotComputed,
+            },
+            reason: row.fault.reason,
+            cells: row.cells,
+        }
+    }
+}
+
 /// A batch of rows that were read.
 #[derive(Debug, Default)]
 pub(super) struct Part {
     /// The contacts, in the order of the file.
     pub contacts: Vec<NewContact>,
     /// The rows that can't be used.
-    pub rejected: Vec<RefusedRow>,
+    pub rejected: Vec<Rejected>,
     /// The warnings that these rows raised.
     pub warnings: Vec<Warning>,
     /// The number of rows read.
     pub rows: i64,
+    /// How much of the file was read up to here, in bytes.
+    pub bytes_read: i64,
     bytes: usize,
 }
 
 enum Told {
-    Opened,
+    Opened(Vec<FileColumn>),
     Part(Part),
 }
 
 /// A file that is being read.
 pub(super) struct Reading {
     told: mpsc::Receiver<Told>,
+    /// The columns of the file, from when it was opened.
+    pub columns: Vec<FileColumn>,
     thread: JoinHandle<Result<(), Ended>>,
 }
 
@@ -96,6 +137,9 @@ pub(super) fn start(
 ) -> Reading {
     let (sender, told) = mpsc::channel(WAITING_PARTS.get());
     let mut gather = Gather {
+        // It shares the position of the file that is read.
+        position: file.try_clone().ok(),
+        bytes_read: 0,
         sender,
         clock: services.clock().clone(),
         account,
@@ -115,13 +159,18 @@ pub(super) fn start(
             done
         }
     });
-    Reading { told, thread }
+    Reading {
+        told,
+        columns: Vec::new(),
+        thread,
+    }
 }
 
 impl Reading {
     /// Waits until the file has turned out to be readable.
     pub async fn opened(mut self) -> Result<Self, OperationError> {
-        if let Some(Told::Opened) = self.told.recv().await {
+        if let Some(Told::Opened(columns)) = self.told.recv().await {
+            self.columns = columns;
             return Ok(self);
         }
         let error = match self.end().await {
@@ -137,7 +186,7 @@ impl Reading {
         loop {
             match self.told.recv().await? {
                 Told::Part(part) => return Some(part),
-                Told::Opened => {}
+                Told::Opened(_) => {}
             }
         }
     }
@@ -154,6 +203,8 @@ impl Reading {
 }
 
 struct Gather {
+    position: Option<File>,
+    bytes_read: i64,
     sender: mpsc::Sender<Told>,
     clock: Clock,
     account: Uuid,
@@ -165,7 +216,13 @@ struct Gather {
 
 impl Gather {
     fn hand_over(&mut self) -> ControlFlow<()> {
-        let part = mem::take(&mut self.part);
+        let mut part = mem::take(&mut self.part);
+        // A workbook's parts are read in any order, so that the position may step back.
+        let position = self.position.as_mut();
+        let position = position.and_then(|file| file.stream_position().ok());
+        let position = position.map_or(0, |at| i64::try_from(at).unwrap_or(i64::MAX));
+        self.bytes_read = self.bytes_read.max(position);
+        part.bytes_read = self.bytes_read;
         if part.rows == 0 && part.warnings.is_empty() {
             return ControlFlow::Continue(());
         }
@@ -180,9 +237,13 @@ impl Gather {
     }
 
     fn add(&mut self, entry: Entry<'_>) {
-        let (line, contact) = match entry {
-            Entry::Refused(row) => return self.part.rejected.push(row),
-            Entry::Contact { line, contact } => (line, contact),
+        let (line, contact, cells) = match entry {
+            Entry::Refused(row) => return self.reject(row.into()),
+            Entry::Contact {
+                line,
+                contact,
+                cells,
+            } => (line, contact, cells),
         };
         let Numbers { country, accept } = self.numbers;
         match phone_number::read(contact.number, country, accept) {
@@ -195,18 +256,44 @@ impl Gather {
                     fields: Private::new(contact.fields),
                 });
             }
-            Err(fault) => self.part.rejected.push(RefusedRow {
+            Err(fault) => self.reject(Rejected {
                 line,
                 value: shown(contact.number),
+                code: code(fault),
                 reason: fault.to_string().into(),
+                cells: kept_cells(cells),
             }),
         }
+    }
+
+    fn reject(&mut self, row: Rejected) {
+        self.part.bytes += row.cells.unguarded().as_ref().map_or(0, String::len);
+        self.part.rejected.push(row);
+    }
+}
+
+/// The kind of a number's fault.
+fn code(fault: NumberFault) -> RejectionCode {
+    match fault {
+        NumberFault::Malformed
+        | NumberFault::Scientific
+        | NumberFault::Decimals
+        | NumberFault::Several
+        | NumberFault::Extension
+        | NumberFault::Invalid
+        | NumberFault::OfNoCountry
+        | NumberFault::OldForm(_) => RejectionCode::InvalidNumber,
+        NumberFault::WithoutPrefix | NumberFault::NoMobile(_) | NumberFault::Elsewhere { .. } => {
+            RejectionCode::UnknownCountry
+        }
+        NumberFault::Landline(_) => RejectionCode::Landline,
+        NumberFault::Service(..) => RejectionCode::UnreachableNumber,
     }
 }
 
 impl Taker for Gather {
-    fn opened(&mut self) -> ControlFlow<()> {
-        self.tell(Told::Opened)
+    fn opened(&mut self, columns: Vec<FileColumn>) -> ControlFlow<()> {
+        self.tell(Told::Opened(columns))
     }
 
     fn take(&mut self, entry: Entry<'_>) -> ControlFlow<()> {

@@ -18,12 +18,10 @@ use entity::sql_enums::ImportStatus;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
-    BY_HAND, ENDED, FAILED, KEPT_REJECTIONS,
-    history::CUT_OFF,
-    reading::{Part, Reading},
+    BY_HAND, CANCELED, ENDED, FAILED, KEPT_REJECTIONS,
+    reading::{Part, Reading, Rejected},
 };
 use crate::{
-    imports::RefusedRow,
     operations::{OperationError, Services, changes::Topic},
     store::{
         self,
@@ -35,14 +33,18 @@ use crate::{
 
 /// The most stored contacts of one list: ten times the largest audience of the big platforms, and
 /// far below the limit of a head-count.
-const MAX_CONTACTS: i64 = 100_000_000;
+pub(in crate::operations) const MAX_CONTACTS: i64 = 100_000_000;
 /// How often to try a part that the database refused, and the pause between tries.
 const TRIES: u32 = 4;
 const BACKOFF: Duration = Duration::from_millis(100);
 
+/// Why an import stops that was cancelled, or that another server took for lost. Its row keeps the
+/// reason that it was ended with.
+const ENDED_ELSEWHERE: &str = "The import was ended.";
+
 /// Whether a list takes contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(in crate::operations) enum Standing {
     /// It does. It has this many contacts as of this revision.
     Open { contacts: i64, revision: i64 },
     /// The list is archived.
@@ -52,7 +54,7 @@ pub(super) enum Standing {
 }
 
 /// Whether a list takes contacts. The caller has locked the list.
-pub(super) async fn standing(
+pub(in crate::operations) async fn standing(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
 ) -> Result<Standing, DbErr> {
@@ -89,7 +91,7 @@ impl Job {
         let (services, of) = (self.services.clone(), (self.account, self.import));
         let written = tokio::select! {
             written = self.write(&mut reading) => written,
-            never = services.renew_import(of) => match never {},
+            () = services.attend_import(of) => Err(ENDED_ELSEWHERE.to_owned()),
         };
         let read = reading.end().await;
         let reason = match (written, read) {
@@ -97,10 +99,11 @@ impl Job {
             (Ok(()), Err(ended)) => Some(ended.reason()),
             (Ok(()), Ok(())) => None,
         };
-        let (status, outcome) = if reason.is_some() {
-            (ImportStatus::Failed, FAILED)
-        } else {
-            (ImportStatus::Done, ENDED)
+        let (status, outcome) = match reason.as_deref() {
+            None => (ImportStatus::Done, ENDED),
+            // The row was ended already and stays as it is.
+            Some(ENDED_ELSEWHERE) => (ImportStatus::Failed, CANCELED),
+            Some(_) => (ImportStatus::Failed, FAILED),
         };
         IMPORTS_ENDED.counter(&[outcome]).increment(1);
         let now = self.services.clock().now().as_microsecond();
@@ -217,17 +220,18 @@ impl Job {
             duplicates: part.rows - rejected - imported,
             rejected,
             warnings: length(&part.warnings),
+            bytes_read: part.bytes_read,
         };
         let of = (self.account, self.import);
         // Whoever ended it has told its clients so: nothing more may come in.
         if !store::contact_import::advance(connection, of, progress, now).await? {
-            return Ok(Err(CUT_OFF.to_owned()));
+            return Ok(Err(ENDED_ELSEWHERE.to_owned()));
         }
         Ok(Ok(()))
     }
 
     /// The refused rows of a part that there is still room to store.
-    fn kept_of<'a>(&self, part: &'a Part) -> &'a [RefusedRow] {
+    fn kept_of<'a>(&self, part: &'a Part) -> &'a [Rejected] {
         let room = usize::try_from(KEPT_REJECTIONS - self.kept).unwrap_or(0);
         part.rejected.get(..room).unwrap_or(&part.rejected)
     }
@@ -238,6 +242,8 @@ impl Job {
             line: i64::try_from(row.line).unwrap_or(i64::MAX),
             value: row.value.clone(),
             reason: row.reason.to_string(),
+            code: Some(row.code),
+            cells: row.cells.clone(),
         });
         rows.collect()
     }

@@ -10,7 +10,7 @@ use sea_orm::prelude::Uuid;
 use super::Done;
 use crate::{
     ledger::{self, Answer, Key, LineAnswer, Refused, Request, RequestKind, SubmitError},
-    operations::{OperationError, Path, Services, balance::BalanceAt},
+    operations::{OperationError, Path, Services, Viewer, balance::BalanceAt},
     store,
 };
 
@@ -19,12 +19,13 @@ impl Services {
     /// looked up: a repeated key gets its first answer, whatever has changed since (law B4).
     pub(super) async fn submit(
         &self,
+        viewer: &Viewer,
         account: AccountId,
         kind: Result<RequestKind, OperationError>,
         key: Key,
         amount: &Path,
     ) -> Result<Done, OperationError> {
-        let done = self.try_submit(account, kind, key, amount).await?;
+        let done = self.try_submit(viewer, account, kind, key, amount).await?;
         done.ok_or(OperationError::RateLimited)
     }
 
@@ -32,6 +33,7 @@ impl Services {
     /// priced, or the message was changed.
     pub(super) async fn try_submit(
         &self,
+        viewer: &Viewer,
         account: AccountId,
         kind: Result<RequestKind, OperationError>,
         key: Key,
@@ -41,6 +43,7 @@ impl Services {
             Ok(kind) => {
                 let request = Request {
                     account,
+                    actor: viewer.actor(),
                     kind,
                     key: Some(key),
                     at: None,

@@ -105,7 +105,10 @@ impl Services {
         for _ in 0..MIN_PRICINGS {
             let row = self.seen_message(viewer, update.message).await?;
             let kind = self.message_update(row, card.clone(), update.clone()).await;
-            if let Some(done) = self.try_submit(account, kind, key.clone(), &amount).await? {
+            if let Some(done) = self
+                .try_submit(viewer, account, kind, key.clone(), &amount)
+                .await?
+            {
                 return Ok(done);
             }
         }

@@ -53,6 +53,8 @@ edges! {
         READERS: returnOrigins subscriptionFee retentionMonths;
         REPORTERS: apiKeys paymentConnection ledgerHead;
     }
+    /// Who did it is for those who see what was done; keys and labels have rules of their own.
+    Actor { READERS: kind name apiKeyId onBehalfOf; }
     Allocation { EVERY_KEY: mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
     ApiKey { REPORTERS: id name role createdAt lastUsedAt expiresAt revokedAt; }
@@ -68,14 +70,15 @@ edges! {
     ContactField { READERS: name value; }
     /// Its file name and its refused rows are personal data.
     ContactImport {
-        READERS: id list fileName status reason rows imported duplicates rejectedCount rejected createdAt endedAt;
-        READERS: warningCount warnings;
+        READERS: id list fileName status reason rowCount importedCount duplicateCount rejectedCount rejected createdAt endedAt;
+        READERS: warningCount warnings actor byteCount bytesRead columns rejectedDownload;
     }
     /// The beginning of a file is personal data.
     ContactImportPreview { READERS: delimiter encoding sheet columns phoneColumn problem rows warnings; }
     ContactList {
-        EVERY_KEY: id name account recipients destinations allocation messages archived;
-        READERS: usage contacts imports;
+        EVERY_KEY: id name account recipientCount destinations allocation messages archived;
+        EVERY_KEY: archivedAt contactCount;
+        READERS: usage contacts mergeFields imports;
     }
     CountryUsage { READERS: countryCode usage share; }
     CreditLot {
@@ -84,37 +87,40 @@ edges! {
     }
     /// A price list is open to every key.
     CreditPackage { EVERY_KEY: id code name credits price validityDays archived capacity; }
-    Destination { EVERY_KEY: countryCode recipients; }
+    Destination { EVERY_KEY: countryCode recipientCount; }
     /// Its address works without a key.
     Download { READERS: url fileName expiresAt; }
     ExpiringCredits { EVERY_KEY: credits expiresOn expiresAt; }
+    /// It names columns, and a column's name may be anything.
+    ImportColumn { READERS: header mergeField isPhoneColumn; }
     ImportPreviewColumn { READERS: header mergeField isPhoneColumn; }
     /// Personal data.
     ImportPreviewRow { READERS: line cells; }
     /// It names columns, and a column's name may be anything.
     ImportWarning { READERS: line column reason; }
     LedgerHead { REPORTERS: transactionCount hash at; }
+    ListMergeField { READERS: name contactCount; }
     ListUsage { READERS: list usage share messages buckets; }
     /// The names and fallbacks are the caller's own text, but the number of contacts without a
     /// value is not.
     MergeField {
         EVERY_KEY: name fallback;
-        READERS: contactsWithoutValue;
+        READERS: missingValueCount;
     }
     /// Its text with merge fields holds no contact's values, but many texts are written for a
     /// single person. A sending service reads the text while the message is scheduled, and in the
     /// answer to its own command.
     Message {
-        EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipients departedRecipients;
+        EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipientCount departedRecipientCount;
         EVERY_KEY: credits cost lines;
         EVERY_KEY: sendAt sentAt createdAt erasedAt;
-        READERS: text;
+        READERS: text actor;
     }
     Money { EVERY_KEY: amount currencyCode; }
     MonthlyReport { READERS: id account month timeZone from to format interval generatedAt download; }
     MonthlyReportSchedule { READERS: enabled format interval nextAt; }
     NonGsmCharacter { ANYONE: character codePoint offset replacement stripsAccent; }
-    PackageCapacity { EVERY_KEY: countryCode creditsPerMessage messages; }
+    PackageCapacity { EVERY_KEY: countryCode creditsPerMessage messageCount; }
     PageInfo { EVERY_KEY: hasNextPage hasPreviousPage startCursor endCursor; }
     /// Which shop pays is for those who are responsible for the account. Credentials have no field.
     PaymentConnection { REPORTERS: provider merchantId status connectedAt; }
@@ -126,27 +132,27 @@ edges! {
     /// The reference of a transfer is the payer's and the bank's business.
     Purchase {
         READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;
-        READERS: reversed failureReason account expiresAt;
+        READERS: reversed failureReason account expiresAt actor;
         REPORTERS: confirmedWith;
     }
     /// It shows nothing that can't be learned from a charge. The number of recipients by number of
     /// segments reveals how long the values of a merge field are, as sums by country, but never the
     /// values.
     Quote {
-        EVERY_KEY: segmentation personalised distribution mergeFields duplicateRecipients rateCard recipients;
-        EVERY_KEY: unsupportedRecipients lines credits cost available sufficient shortfall suggestedPackage;
+        EVERY_KEY: segmentation personalised distribution mergeFields duplicateRecipients rateCard recipientCount;
+        EVERY_KEY: unsupportedRecipientCount lines credits cost available sufficient shortfall suggestedPackage;
         EVERY_KEY: allocation smartEncodingSaves warnings;
         READERS: shortest longest;
     }
-    QuoteLine { EVERY_KEY: countryCode recipients segmentCount creditsPerSegment credits; }
+    QuoteLine { EVERY_KEY: countryCode recipientCount segmentCount creditsPerSegment credits; }
     Rate { EVERY_KEY: countryCode sms mms nationalLanguages concatenationReference; }
     RateCard { EVERY_KEY: id code description version publishedAt creditValue rates; }
     /// Personal data, and nobody knows whose.
-    RejectedRow { READERS: line value reason; }
-    Segment { ANYONE: index text units; }
-    SegmentShare { EVERY_KEY: segmentCount recipients credits; }
+    RejectedRow { READERS: line value code reason; }
+    Segment { ANYONE: index text unitCount; }
+    SegmentShare { EVERY_KEY: segmentCount recipientCount credits; }
     Segmentation {
-        ANYONE: channel encoding lockingShift singleShift characters units unitsPerSegment unitsRemaining;
+        ANYONE: channel encoding lockingShift singleShift characterCount unitCount unitsPerSegment unitsRemaining;
         ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
     Statement {
@@ -158,17 +164,22 @@ edges! {
     /// It quotes the caller's own text.
     TextWarning { EVERY_KEY: offset tag message; }
     /// Its note is written by people, for people.
-    Transaction { READERS: id account kind credits list message note postings createdAt; }
-    Usage { READERS: messages recipients segments credits cost; }
+    Transaction {
+        READERS: id account kind credits availableAfter list message note postings createdAt actor;
+    }
+    Usage { READERS: messageCount recipientCount segmentCount credits cost; }
     UsageBucket { READERS: start usage; }
     UsageReport { READERS: totals previous channels buckets lists countries asOf download; }
     UserError { EVERY_KEY: field message code; }
     Viewer { EVERY_KEY: role accounts; }
 
     // Whoever may use a mutation may read its answer. The types below have rows of their own.
+    AddContactsPayload { EVERY_KEY: contacts addedCount list warnings userErrors; }
+    ContactWarning { EVERY_KEY: field message; }
     AllocateCreditsPayload { EVERY_KEY: lists balance userErrors; }
     ArchiveContactListPayload { EVERY_KEY: list balance userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
+    CancelContactImportPayload { EVERY_KEY: import userErrors; }
     CancelMessagePayload { EVERY_KEY: message balance userErrors; }
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }
@@ -177,20 +188,22 @@ edges! {
     CreateContactListPayload { EVERY_KEY: list userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
     DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
-    ErasePersonPayload { EVERY_KEY: contacts importRows messages nextAccountId userErrors; }
+    ErasePersonPayload { EVERY_KEY: contactCount importRowCount messageCount nextAccountId userErrors; }
     GrantCreditsPayload { EVERY_KEY: lot balance userErrors; }
-    ImportContactsPayload { EVERY_KEY: list imported duplicates rejected warnings import userErrors; }
+    ImportContactsPayload { EVERY_KEY: list importedCount duplicateCount rejected warnings import userErrors; }
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }
     PurchaseCreditsPayload { EVERY_KEY: purchase userErrors; }
-    RemoveContactsPayload { EVERY_KEY: list removed userErrors; }
+    RemoveContactsPayload { EVERY_KEY: list removedCount userErrors; }
+    RestoreContactListPayload { EVERY_KEY: list userErrors; }
     RevokeApiKeyPayload { EVERY_KEY: id userErrors; }
-    RevokeOtherApiKeysPayload { EVERY_KEY: account revoked userErrors; }
+    RevokeOtherApiKeysPayload { EVERY_KEY: account revokedCount userErrors; }
     RevokeCreditsPayload { EVERY_KEY: transaction balance userErrors; }
     ScheduleMessagePayload { EVERY_KEY: message balance userErrors; }
     SendMessagePayload { EVERY_KEY: message balance userErrors; }
     SettleMessagePayload { EVERY_KEY: message balance userErrors; }
     UpdateAccountPayload { EVERY_KEY: account userErrors; }
     UpdateAutoRechargePayload { EVERY_KEY: autoRecharge userErrors; }
+    UpdateContactPayload { EVERY_KEY: contact list warnings userErrors; }
     UpdateContactListPayload { EVERY_KEY: list userErrors; }
     UpdateMonthlyReportsPayload { EVERY_KEY: schedule userErrors; }
 }

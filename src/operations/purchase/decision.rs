@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
-    store,
+    store::{self, actor::Actor},
 };
 
 /// The content of the approve page.
@@ -133,18 +133,22 @@ impl Services {
         is_confirmed: bool,
     ) -> Result<(), OperationError> {
         let path = Path::argument("token");
-        self.credit_or_refuse(row, is_confirmed, &path).await
+        let provider = Actor::Provider(row.provider.clone());
+        self.credit_or_refuse(row, provider, is_confirmed, &path)
+            .await
     }
 
     /// The same, with the argument that a refusal is about.
     pub(super) async fn credit_or_refuse(
         &self,
         row: &purchase::Model,
+        actor: Actor,
         is_confirmed: bool,
         path: &Path,
     ) -> Result<(), OperationError> {
         let request = Request {
             account: AccountId::new(row.account_id),
+            actor,
             kind: RequestKind::Credit {
                 purchase: PurchaseId::new(row.id),
                 lot: LotId::new(self.clock().new_id_in(row.account_id)),

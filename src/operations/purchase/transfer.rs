@@ -12,7 +12,7 @@ use entity::purchase;
 use jiff::SignedDuration;
 
 use super::{
-    super::{OperationError, Path, RefusalCode, Services, input, payment::state},
+    super::{OperationError, Path, RefusalCode, Services, Viewer, input, payment::state},
     Method, deadline,
 };
 use crate::store;
@@ -50,6 +50,7 @@ impl Services {
     /// many credits, which leaves the purchase unconfirmed.
     pub async fn confirm_purchase(
         &self,
+        viewer: &Viewer,
         purchase: PurchaseId,
         reference: &str,
     ) -> Result<purchase::Model, OperationError> {
@@ -75,7 +76,9 @@ impl Services {
                 )
                 .into());
         }
-        let credited = self.credit_or_refuse(&row, true, &path).await;
+        let credited = self
+            .credit_or_refuse(&row, viewer.actor(), true, &path)
+            .await;
         if let Err(OperationError::Refused(_)) = &credited {
             store::purchase::take_confirmation_back(self.store().writer(), &row).await?;
         }

@@ -185,7 +185,7 @@ impl Listed for Contacts {
     async fn count(&self, services: &Services) -> Result<u64, DbErr> {
         match self.stored {
             None | Some(0) => Ok(0),
-            Some(stored) if self.filter.prefix.is_none() => Ok(stored),
+            Some(stored) if self.filter.search.is_none() => Ok(stored),
             Some(_) => store::contact::count(services.store().reader(), &self.filter).await,
         }
     }

@@ -183,7 +183,10 @@ impl Services {
             };
             after = Some((last.import, last.line));
             let about = rows.iter().filter(|row| {
-                has_digits(row.value.unguarded(), digits) || has_digits(&row.reason, digits)
+                let cells = row.cells.unguarded().as_deref().unwrap_or_default();
+                [row.value.unguarded(), row.reason.as_str(), cells]
+                    .iter()
+                    .any(|text| has_digits(text, digits))
             });
             let places: Vec<_> = about.map(|row| (row.import, row.line)).collect();
             let writer = self.store().writer();

@@ -24,6 +24,13 @@ use unicode_normalization::UnicodeNormalization;
 /// decomposed.
 #[must_use]
 pub fn contains(backend: DatabaseBackend, column: impl ColumnTrait, search: &str) -> Condition {
+    let column = Expr::col((column.entity_name(), column));
+    matches(backend, &column, search)
+}
+
+/// The condition that a text contains `search`, like [`contains`].
+#[must_use]
+pub fn matches(backend: DatabaseBackend, text: &Expr, search: &str) -> Condition {
     let mut forms = vec![search.nfc().collect::<String>()];
     let decomposed: String = search.nfd().collect();
     if !forms.contains(&decomposed) {
@@ -31,10 +38,10 @@ pub fn contains(backend: DatabaseBackend, column: impl ColumnTrait, search: &str
     }
     let mut any = Condition::any();
     for form in forms {
-        let column = Expr::col((column.entity_name(), column));
+        let text = text.clone();
         any = any.add(match backend {
-            DatabaseBackend::Sqlite => column.binary(SqliteBinOper::Glob, glob(&form)),
-            _ => column.binary(PgBinOper::Regex, regex(&form)),
+            DatabaseBackend::Sqlite => text.binary(SqliteBinOper::Glob, glob(&form)),
+            _ => text.binary(PgBinOper::Regex, regex(&form)),
         });
     }
     any

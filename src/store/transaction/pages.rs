@@ -84,7 +84,11 @@ pub(super) async fn within(
 }
 
 fn of_account(filter: &TransactionFilter) -> Select<transaction::Entity> {
-    transaction::Entity::find().filter(Column::AccountId.eq(filter.account.uuid()))
+    let select = transaction::Entity::find().filter(Column::AccountId.eq(filter.account.uuid()));
+    match &filter.actor {
+        Some(actor) => select.filter(Column::ActorId.in_subquery(actor.ids(filter.account))),
+        None => select,
+    }
 }
 
 fn of_kind(filter: &TransactionFilter, kind: TransactionKind) -> Select<transaction::Entity> {

@@ -71,7 +71,7 @@ catalogue! {
     IMPORTS = Kind::Gauge, "message_credits_imports_running", [],
         "Imports of contacts that this process runs or has waiting.";
     IMPORTS_ENDED = Kind::Counter, "message_credits_imports_total",
-        ["outcome": "`completed` or `failed`"],
+        ["outcome": "`completed`, `failed` or `cancelled`"],
         "Imports of contacts that ended in this process.";
     WEBHOOKS = Kind::Counter, "message_credits_webhooks_total",
         ["provider": "the payment provider, or `unknown`",

@@ -27,7 +27,7 @@ const shop = async () => {
   await grant(account, '1000');
   const { createContactList } = await ask(
     `mutation { createContactList(input: {
-      name: "Guide", destinations: [{ countryCode: "IT", recipients: 100 }] }) { list { id } } }`,
+      name: "Guide", destinations: [{ countryCode: "IT", recipientCount: 100 }] }) { list { id } } }`,
     {},
     account.key,
   );

@@ -33,6 +33,10 @@ struct World {
     list: String,
     /// A list with a stored contact.
     stored: String,
+    /// The import of that contact.
+    import: String,
+    /// That contact.
+    contact: String,
     message: String,
     package: String,
     /// A purchase by bank transfer.
@@ -44,7 +48,7 @@ impl World {
     async fn new(server: &Server) -> Self {
         let shop = server.account("Shop").await;
         server.grant(&shop, "1000").await;
-        let rows = json!([{ "countryCode": "IT", "recipients": 10 }]);
+        let rows = json!([{ "countryCode": "IT", "recipientCount": 10 }]);
         let list = server.list(&shop, "List", rows).await;
         let schedule = "mutation($input: ScheduleMessageInput!) {
             scheduleMessage(input: $input) { message { id } userErrors { field message } } }";
@@ -68,11 +72,16 @@ impl World {
         let id = |value: &Value| value.as_str().unwrap().to_owned();
         let stored = server.list(&shop, "Stored", json!([])).await;
         let file = "phone\n+393401234567\n";
-        assert_eq!(
-            server.import(&shop.owner, &stored, file).await["imported"],
-            1
-        );
+        let imported = server.import(&shop.owner, &stored, file).await;
+        assert_eq!(imported["importedCount"], 1);
+        let contacts = "query($list: ID!) { node(id: $list) { ... on ContactList {
+            contacts(first: 1) { nodes { id } } } } }";
+        let contacts = server
+            .data(&shop.owner, contacts, json!({ "list": stored }))
+            .await;
         Self {
+            import: id(&imported["import"]["id"]),
+            contact: id(&contacts["node"]["contacts"]["nodes"][0]["id"]),
             list,
             stored,
             message: id(&message["message"]["id"]),
@@ -89,6 +98,8 @@ impl World {
             shop,
             list,
             stored,
+            import,
+            contact,
             message,
             package,
             transfer,
@@ -156,7 +167,13 @@ impl World {
                     "createContactList" => json!({ "accountId": account, "name": "A list" }),
                     "updateContactList" => json!({ "listId": list, "name": "List" }),
                     "archiveContactList" => json!({ "listId": list }),
-                    "removeContacts" => json!({ "listId": stored, "phoneNumbers": ["+393401234567"] }),
+                    "cancelContactImport" => json!({ "importId": import }),
+                    "restoreContactList" => json!({ "listId": list }),
+                    "addContacts" => json!({
+                        "listId": stored, "contacts": [{ "phoneNumber": "+393401234569" }], "updateExisting": true,
+                    }),
+                    "updateContact" => json!({ "contactId": contact, "fields": [] }),
+                    "removeContacts" => json!({ "listId": stored, "phoneNumbers": ["+393401234569"] }),
                     "erasePerson" => json!({ "accountId": account, "phoneNumber": "+393401234568" }),
                     "createCreditPackage" => json!({
                         "code": "L", "name": "Large", "credits": "900",
@@ -393,7 +410,11 @@ async fn every_policy_row_is_enforced() {
     createContactList     not found sign in   -         -         yes       yes       -         yes
     updateContactList     not found sign in   -         -         yes       yes       -         yes
     archiveContactList    not found sign in   -         -         yes       yes       -         yes
+    restoreContactList    not found sign in   -         -         yes       yes       -         yes
     importContacts        not found sign in   -         -         yes       yes       -         yes
+    cancelContactImport   not found sign in   -         -         yes       yes       -         yes
+    addContacts           not found sign in   -         -         yes       yes       -         yes
+    updateContact         not found sign in   -         -         yes       yes       -         yes
     removeContacts        not found sign in   -         -         yes       yes       -         yes
     erasePerson           not found sign in   -         -         -         yes       yes       yes
     createCreditPackage   -         sign in   -         -         -         -         -         yes

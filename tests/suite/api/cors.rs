@@ -14,6 +14,7 @@ const api = 'API', key = 'KEY';
 const gql = (query, variables) => fetch(api + '/graphql', {
   method: 'POST',
   headers: { authorization: 'Bearer ' + key, 'content-type': 'application/json', 'x-request-id': 'from-a-page',
+    'on-behalf-of': 'Maria%20Nicol%C3%B2',
     'apollographql-client-name': 'page', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
   body: JSON.stringify({ query, variables }),
 });

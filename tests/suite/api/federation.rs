@@ -14,7 +14,7 @@ fn representation(type_name: &str, id: &Value) -> Value {
 on_both_databases! {
     async fn entities_are_null_unless_the_viewer_sees_them(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
-        let rows = json!([{ "countryCode": "IT", "recipients": 10 }]);
+        let rows = json!([{ "countryCode": "IT", "recipientCount": 10 }]);
         let list = json!(server.list(&shop, "List", rows).await);
         let account = json!(shop.id);
         let all = json!([

@@ -91,7 +91,7 @@ async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, St
     )
     .await;
     let import = "mutation($list: ID!, $file: Upload!) {
-        importContacts(input: { listId: $list, file: $file }) { import { imported } userErrors { message } } }";
+        importContacts(input: { listId: $list, file: $file }) { import { importedCount } userErrors { message } } }";
     let imported = "+393409876543";
     let file = format!("phone,name\n{imported},Topsecretname\n");
     let (content_type, body) = multipart(import, json!({ "list": list }), ("contacts.csv", &file));
@@ -106,7 +106,7 @@ async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, St
         .unwrap();
     let answer: Value = answer.json().await.unwrap();
     assert_eq!(
-        answer["data"]["importContacts"]["import"]["imported"], 1,
+        answer["data"]["importContacts"]["import"]["importedCount"], 1,
         "{answer}"
     );
     // A key on a socket, and a wrong one.

@@ -67,6 +67,7 @@ async fn connected(url: &str, key: &str, accounts: u32) {
             key: None,
             role: Role::PlatformAdmin,
             account: None,
+            on_behalf_of: None,
         };
         services.connect_payments(&admin, new).await.unwrap();
     }

@@ -46,6 +46,7 @@ fn every_setting_of_an_update_can_be_left_out() {
         [
             "UpdateAccountInput",
             "UpdateAutoRechargeInput",
+            "UpdateContactInput",
             "UpdateContactListInput",
             "UpdateMessageInput",
             "UpdateMonthlyReportsInput",

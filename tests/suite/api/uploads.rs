@@ -81,7 +81,7 @@ async fn forbidden_uploads_take_no_place() {
     let payload = server
         .import(&member, &list, "phone\n+393401234567\n")
         .await;
-    assert_eq!(payload["imported"], 1);
+    assert_eq!(payload["importedCount"], 1);
 }
 
 /// Keys that may import share the places.
@@ -112,7 +112,7 @@ async fn places_for_uploads_are_bounded() {
         let file = ("a.csv", "phone\n+393401234567\n");
         let variables = json!({ "list": list });
         let mut answer = server.upload(Some(&member), IMPORT, variables, file).await;
-        imported = answer["data"]["importContacts"]["imported"].take();
+        imported = answer["data"]["importContacts"]["importedCount"].take();
         if imported == 1 {
             break;
         }

@@ -165,7 +165,7 @@ async fn characters_that_force_ucs2_are_listed_up_to_a_thousand() {
 
 /// Sends a message and returns its id.
 async fn send(server: &Server, tenant: &Tenant, text: &str) -> String {
-    let audience = json!({ "destinations": [{ "countryCode": "IT", "recipients": 1 }] });
+    let audience = json!({ "destinations": [{ "countryCode": "IT", "recipientCount": 1 }] });
     let input = json!({ "audience": audience, "text": text, "idempotencyKey": new_key() });
     let sent = server.done(&tenant.owner, SEND, input).await;
     assert_eq!(sent["message"]["text"], text);
@@ -209,7 +209,7 @@ on_both_databases! {
             let text = format!("text {n}");
             texts.insert(send(&server, &tenant, &text).await, text);
         }
-        let query = "{ account { messages(first: 100) { edges { node { id text lines { recipients } } } }
+        let query = "{ account { messages(first: 100) { edges { node { id text lines { recipientCount } } } }
             transactions(first: 3) { nodes { message { id text } } } } }";
         let data = server.data(&tenant.owner, query, json!({})).await;
         let edges = data["account"]["messages"]["edges"].as_array().unwrap();
@@ -217,7 +217,7 @@ on_both_databases! {
         for edge in edges {
             let id = edge["node"]["id"].as_str().unwrap();
             assert_eq!(edge["node"]["text"], texts[id].as_str());
-            assert_eq!(edge["node"]["lines"], json!([{ "recipients": 1 }]));
+            assert_eq!(edge["node"]["lines"], json!([{ "recipientCount": 1 }]));
         }
         let transactions = &data["account"]["transactions"]["nodes"];
         let message = &transactions[0]["message"];

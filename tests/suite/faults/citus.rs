@@ -33,7 +33,7 @@ const QUOTE: &str = "query($input: QuoteInput!) { done: quote(input: $input) { c
 const READ: &str = "query($id: ID!) { done: account(id: $id) { balance { available held }
     messages(first: 5) { nodes { id } } lists(first: 5) { nodes { id } } } }";
 const REPORT: &str = "query($input: UsageReportInput!) {
-    done: usageReport(input: $input) { totals { messages credits } } }";
+    done: usageReport(input: $input) { totals { messageCount credits } } }";
 
 fn migrated(url: &str) {
     let migrated = process::output(&["migrate", "--distribute", "--database-url", url]);
@@ -67,7 +67,7 @@ impl Shop {
         let key = done(server, ADMIN_KEY, CREATE_KEY, key).await;
         let owner = key["secret"].as_str().unwrap().to_owned();
         let list = json!({ "input": { "name": "Customers",
-            "destinations": [{ "countryCode": "IT", "recipients": 3 }] } });
+            "destinations": [{ "countryCode": "IT", "recipientCount": 3 }] } });
         let list = done(server, &owner, CREATE_LIST, list).await;
         let list = list["list"]["id"].as_str().unwrap().to_owned();
         Self { id, owner, list }

@@ -19,8 +19,8 @@ use message_credits::{
     clock::Clock,
     graphql::engine::ids::PublicId,
     ledger::{
-        Answer, End, Fault, Key, Ledger, MessageCharge, NewMessage, Refused, Request, RequestKind,
-        SubmitError,
+        Actor, Answer, End, Fault, Key, Ledger, MessageCharge, NewMessage, Refused, Request,
+        RequestKind, SubmitError,
     },
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
@@ -39,6 +39,7 @@ fn units(credits: i64) -> Credits {
 
 fn request(account: AccountId, kind: RequestKind) -> Request {
     Request {
+        actor: Actor::ADMINISTRATOR,
         account,
         kind,
         key: Some(Key {

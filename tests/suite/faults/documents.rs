@@ -21,7 +21,7 @@ on_both_databases! {
         server.grant(&tenant, "1000000").await;
         let mut ids = vec![tenant.id.clone()];
         for n in 0..5 {
-            let destinations = json!([{ "countryCode": "IT", "recipients": 10 }]);
+            let destinations = json!([{ "countryCode": "IT", "recipientCount": 10 }]);
             let list = server.list(&tenant, &format!("List {n}"), destinations).await;
             let send = "mutation($input: SendMessageInput!) {
                 sendMessage(input: $input) { message { id } userErrors { message } } }";

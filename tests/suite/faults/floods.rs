@@ -68,7 +68,7 @@ async fn pays(server: &Server, tenant: &Tenant, list: &str, times: usize) {
 async fn paying(server: &Server) -> (Tenant, String) {
     let tenant = server.account("Paying").await;
     server.grant(&tenant, "100000").await;
-    let destinations = json!([{ "countryCode": "IT", "recipients": 10 }]);
+    let destinations = json!([{ "countryCode": "IT", "recipientCount": 10 }]);
     let list = server.list(&tenant, "List", destinations).await;
     (tenant, list)
 }
@@ -153,7 +153,7 @@ async fn one_key_cannot_take_other_tenants_places() {
     let (tenant, list) = paying(&server).await;
     let other = server.account("Flooding").await;
     server.grant(&other, "100000").await;
-    let destinations = json!([{ "countryCode": "IT", "recipients": 1 }]);
+    let destinations = json!([{ "countryCode": "IT", "recipientCount": 1 }]);
     let others_list = server.list(&other, "List", destinations).await;
     let (stop, asked) = (
         Arc::new(AtomicBool::new(false)),

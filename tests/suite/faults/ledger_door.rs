@@ -19,8 +19,8 @@ use message_credits::{
     clock::Clock,
     graphql::engine::ids::PublicId,
     ledger::{
-        Answer, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind, SubmitError,
-        Writers,
+        Actor, Answer, Key, Ledger, Limits, MessageCharge, NewMessage, Request, RequestKind,
+        SubmitError, Writers,
     },
     store::{Store, book, sql::bounded::Transaction},
 };
@@ -58,6 +58,7 @@ fn send_as(account: AccountId, id: Uuid, key: Option<String>) -> Request {
         audience: None,
     };
     Request {
+        actor: Actor::ADMINISTRATOR,
         account,
         kind: RequestKind::Send(message),
         key: key.map(|key| Key {

@@ -80,7 +80,7 @@ impl Order {
     pub async fn ask(&self, (client, base): &(reqwest::Client, String)) -> Option<Value> {
         let mut input = json!({
             "accountId": self.account, "text": "Ciao", "idempotencyKey": self.key,
-            "audience": { "destinations": [{ "countryCode": "IT", "recipients": 1 }] },
+            "audience": { "destinations": [{ "countryCode": "IT", "recipientCount": 1 }] },
         });
         let mut query = SEND;
         if self.schedules {

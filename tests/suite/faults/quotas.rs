@@ -197,7 +197,7 @@ on_both_databases! {
         let payload = server.import(&tenant.owner, &list, file).await;
         let import = &payload["import"];
         assert_eq!(
-            (&import["status"], &import["rejectedCount"], &payload["imported"]),
+            (&import["status"], &import["rejectedCount"], &payload["importedCount"]),
             (&json!("DONE"), &json!(kept + 4_321), &json!(1))
         );
         let read = "query($list: ID!) { node(id: $list) { ... on ContactList { imports { nodes {

@@ -19,7 +19,7 @@ use crate::support::{
 };
 
 const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
-    asOf totals { messages recipients } buckets { usage { messages } }
+    asOf totals { messageCount recipientCount } buckets { usage { messageCount } }
     xlsx: download(format: XLSX) { url } csv: download(format: CSV) { url } } }";
 const STATEMENT: &str = "query($id: ID!, $month: Date!, $at: DateTime!) { account(id: $id) {
     statement(month: $month) { asOf credits { granted spent closing } }
@@ -44,7 +44,7 @@ async fn report_of(server: &Server, tenant: &Tenant, messages: u64) -> Value {
     let until = async {
         loop {
             let report = report(server, tenant).await;
-            if report["totals"]["messages"] == messages {
+            if report["totals"]["messageCount"] == messages {
                 return report;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -94,7 +94,7 @@ async fn reports_are_read_from_a_fresh_replica() {
     for server in [&patient, &hasty] {
         let report = report_of(server, &tenant, 2).await;
         assert!(as_of(&report) <= now);
-        assert_eq!(report["buckets"][0]["usage"]["messages"], 1);
+        assert_eq!(report["buckets"][0]["usage"]["messageCount"], 1);
         assert_eq!(csv_lines(server, &report).await, 3);
     }
 
@@ -102,7 +102,7 @@ async fn reports_are_read_from_a_fresh_replica() {
     execute(&replica.url(), "SELECT pg_wal_replay_pause()").await;
     send_all(&patient, &tenant, &sent("2026-11-02T00:00:00Z", 30)).await;
     let stale = report(&patient, &tenant).await;
-    assert_eq!(stale["totals"]["messages"], 2, "it is the replica's");
+    assert_eq!(stale["totals"]["messageCount"], 2, "it is the replica's");
     assert!(as_of(&stale) < now, "{stale}");
     // The file is the same state: its figures and its rows are one snapshot (law T4).
     assert_eq!(csv_lines(&patient, &stale).await, 3);
@@ -152,7 +152,7 @@ async fn reports_are_read_from_a_fresh_replica() {
     // Without the replica, nothing is missing.
     replica.cut_the_power();
     let report = report(&patient, &tenant).await;
-    assert_eq!(report["totals"]["messages"], 3, "{report}");
+    assert_eq!(report["totals"]["messageCount"], 3, "{report}");
     assert_eq!(as_of(&report), now);
     assert_eq!(csv_lines(&patient, &report).await, 4);
 }
@@ -173,7 +173,7 @@ async fn what_is_no_replica_of_this_database_is_not_read() {
     grant_at(&server, &tenant, "2026-10-01T00:00:00Z", 1_000).await;
     send_all(&server, &tenant, &[sms(None, "2026-10-10T00:00:00Z", 10)]).await;
     let report = report(&server, &tenant).await;
-    assert_eq!(report["totals"]["messages"], 1, "{report}");
+    assert_eq!(report["totals"]["messageCount"], 1, "{report}");
     assert_eq!(as_of(&report), at("2026-11-22T08:00:00Z"));
     let refused = Replica::new("sqlite://reports.db", Duration::from_secs(1)).await;
     assert!(

@@ -170,7 +170,7 @@ impl Traffic {
         let query = "query($input: QuoteInput!) { quote(input: $input) { credits } }";
         let input = json!({
             "accountId": self.account, "text": "Ciao",
-            "audience": { "destinations": [{ "countryCode": "IT", "recipients": 1 }] },
+            "audience": { "destinations": [{ "countryCode": "IT", "recipientCount": 1 }] },
         });
         while !self.stop.load(Ordering::SeqCst) {
             let door = (self.client.clone(), self.base.clone());

@@ -69,7 +69,7 @@ on_both_databases! {
         };
         let (quoted, sent) = tokio::join!(join_all((0..8).map(|_| flood())), pay);
         for answer in sent {
-            assert_eq!(answer["message"]["recipients"], MANY);
+            assert_eq!(answer["message"]["recipientCount"], MANY);
         }
         // It was served too, one request after the other.
         assert!(quoted.iter().map(|(done, _)| done).sum::<usize>() > 0, "{quoted:?}");
@@ -133,9 +133,9 @@ on_both_databases! {
         );
         let came: i64 = [first, second, third, fourth]
             .iter()
-            .map(|payload| payload["imported"].as_i64().unwrap())
+            .map(|payload| payload["importedCount"].as_i64().unwrap())
             .sum();
-        assert_eq!((came, &shops["imported"]), (1, &json!(1)));
+        assert_eq!((came, &shops["importedCount"]), (1, &json!(1)));
         assert_eq!(code(&beyond), "RATE_LIMITED", "{beyond:#}");
     }
 
@@ -173,7 +173,7 @@ on_both_databases! {
             payload
         };
         let (others, came) = tokio::join!(join_all(uploads), came);
-        assert_eq!(came["imported"], 1, "{came:#}");
+        assert_eq!(came["importedCount"], 1, "{came:#}");
         for payload in others {
             assert_eq!(payload["import"]["status"], "DONE", "{payload:#}");
         }

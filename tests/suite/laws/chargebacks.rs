@@ -13,7 +13,7 @@ use entity::{book, purchase};
 use jiff::Timestamp;
 use message_credits::{
     clock::id_at,
-    ledger::{Answer, End, Refused, Request, RequestKind, SubmitError},
+    ledger::{Actor, Answer, End, Refused, Request, RequestKind, SubmitError},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ const ACCOUNT: &str = r#"{ account {
         opening purchased recharged granted spent expired revoked chargedBack debtPaid closing } }
     transactions { nodes { kind credits postings { book credits } } } } }"#;
 const TOTALS: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
-    totals { messages credits } } }";
+    totals { messageCount credits } } }";
 
 fn now(server: &Server) -> Timestamp {
     server.services().clock.now()
@@ -89,6 +89,7 @@ async fn ask(
     kind: RequestKind,
 ) -> Result<Answer, SubmitError> {
     let request = Request {
+        actor: Actor::ADMINISTRATOR,
         account,
         kind,
         key: None,
@@ -270,7 +271,7 @@ on_both_databases! {
                 "expired": "0", "revoked": "0", "chargedBack": "40", "debtPaid": "60", "closing": "40" } }));
         let input = json!({ "input": { "from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z" } });
         let report = server.data(&shop.owner, TOTALS, input).await;
-        assert_eq!(report["usageReport"]["totals"], json!({ "messages": 1, "credits": "60" }));
+        assert_eq!(report["usageReport"]["totals"], json!({ "messageCount": 1, "credits": "60" }));
         assert_sound(&server).await;
     }
 
@@ -370,10 +371,10 @@ on_both_databases! {
         let allocations = json!([{ "listId": list, "mode": "LIMITED", "assigned": "105" }]);
         server.done(&shop.owner, allocate, json!({ "allocations": allocations })).await;
         reverse(&server, &shop, purchase, 100).await;
-        let read = "query($id: ID!, $kind: [TransactionKind!]) { account {
+        let read = "query($id: ID!, $kinds: [TransactionKind!]) { account {
             balance { available assigned unassigned }
-            transactions(filter: { listId: $id, kind: $kind }) { nodes { kind } } } }";
-        let variables = json!({ "id": list, "kind": ["CHARGEBACK"] });
+            transactions(filter: { listId: $id, kinds: $kinds }) { nodes { kind } } } }";
+        let variables = json!({ "id": list, "kinds": ["CHARGEBACK"] });
         let data = server.data(&shop.owner, read, variables).await;
         assert_eq!(data["account"], json!({
             "balance": { "available": "10", "assigned": "10", "unassigned": "0" },

@@ -77,7 +77,7 @@ on_both_databases! {
             let imported = known.len() - before;
             let import = &payload["import"];
             assert_eq!(
-                (&import["rows"], &import["imported"], &import["duplicates"], &import["rejectedCount"]),
+                (&import["rowCount"], &import["importedCount"], &import["duplicateCount"], &import["rejectedCount"]),
                 (&json!(read), &json!(imported), &json!(read - bad - imported), &json!(bad)),
                 "{text}"
             );
@@ -86,7 +86,7 @@ on_both_databases! {
             for country in ["IT", "FR"] {
                 let counted = payload["list"]["destinations"].as_array().unwrap().iter()
                     .find(|row| row["countryCode"] == country)
-                    .map_or(0, |row| row["recipients"].as_u64().unwrap());
+                    .map_or(0, |row| row["recipientCount"].as_u64().unwrap());
                 assert_eq!(counted, of(country) as u64, "{text}");
             }
         }

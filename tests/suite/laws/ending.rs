@@ -16,9 +16,9 @@ use crate::support::{
 };
 
 const SETTLE: &str = "mutation($input: SettleMessageInput!) { done: settleMessage(input: $input) {
-    message { status credits recipients sentAt } balance { total available held } userErrors { field message code } } }";
+    message { status credits recipientCount sentAt } balance { total available held } userErrors { field message code } } }";
 const CANCEL: &str = "mutation($input: CancelMessageInput!) { done: cancelMessage(input: $input) {
-    message { status credits recipients sentAt } balance { total available held } userErrors { field message code } } }";
+    message { status credits recipientCount sentAt } balance { total available held } userErrors { field message code } } }";
 const UPDATE: &str = "mutation($input: UpdateAccountInput!) { updateAccount(input: $input) {
     account { settlement name } userErrors { field message code } } }";
 
@@ -38,7 +38,7 @@ async fn ask(server: &Server, key: &str, message: &Value, ask: Ask) -> Value {
     match ask {
         Ask::Cancel | Ask::InFull => {}
         Ask::Sent(recipients) => {
-            input["sent"] = json!([{ "countryCode": "IT", "recipients": recipients }]);
+            input["sent"] = json!([{ "countryCode": "IT", "recipientCount": recipients }]);
         }
         Ask::SentToNobody => input["sent"] = json!([]),
     }
@@ -101,7 +101,7 @@ on_both_databases! {
             }
             let payload = ask(&server, key, &id, Ask::InFull).await;
             assert_eq!(payload["message"], json!({
-                "status": "SENT", "credits": "30", "recipients": 30, "sentAt": "2026-11-23T08:00:00Z" }), "{role}");
+                "status": "SENT", "credits": "30", "recipientCount": 30, "sentAt": "2026-11-23T08:00:00Z" }), "{role}");
             assert_eq!(payload["balance"], json!({ "total": "970", "available": "970", "held": "0" }), "{role}");
             assert_eq!(server.services().settle_due().await.unwrap(), 0);
         }
@@ -117,7 +117,7 @@ on_both_databases! {
             let id = tomorrow(&server, &tenant, 30).await;
             let payload = ask(&server, &sender, &id, nobody).await;
             assert_eq!(payload["message"], json!({
-                "status": "CANCELED", "credits": "0", "recipients": 30, "sentAt": null }), "{nobody:?}");
+                "status": "CANCELED", "credits": "0", "recipientCount": 30, "sentAt": null }), "{nobody:?}");
             assert_eq!(payload["balance"], json!({ "total": "100", "available": "100", "held": "0" }));
         }
         // A report of a few recipients is different, and so is one about the sending service's own
@@ -127,7 +127,7 @@ on_both_databases! {
         set_settlement(&server, &tenant, "REPORTED").await;
         let id = tomorrow(&server, &tenant, 30).await;
         assert_eq!(ask(&server, &sender, &id, Ask::SentToNobody).await["message"], json!({
-            "status": "SENT", "credits": "0", "recipients": 0, "sentAt": "2026-11-22T08:00:00Z" }));
+            "status": "SENT", "credits": "0", "recipientCount": 0, "sentAt": "2026-11-22T08:00:00Z" }));
     }
 
     /// A3: from sendAt on the sending service may have sent a message: the account's own users take
@@ -180,7 +180,7 @@ on_both_databases! {
         server.grant(&tenant, "100").await;
         let sender = server.key(&tenant, "SENDER").await;
         let id = tomorrow(&server, &tenant, 30).await;
-        let sent = json!([{ "countryCode": "IT", "recipients": 20 }]);
+        let sent = json!([{ "countryCode": "IT", "recipientCount": 20 }]);
         let input = json!({ "messageId": id, "sent": sent, "idempotencyKey": "once" });
         let first = server.done(&sender, SETTLE, input.clone()).await;
         server.set_time("2026-11-23T08:00:00Z");

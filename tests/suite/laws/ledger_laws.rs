@@ -5,7 +5,7 @@ mod properties;
 
 use domain::ending::NoEnding;
 use message_credits::{
-    ledger::{End, Refused, Request, RequestKind, SubmitError},
+    ledger::{Actor, End, Refused, Request, RequestKind, SubmitError},
     store::sql::shards,
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -108,7 +108,7 @@ on_both_databases! {
         let expected = |total: &str, held: &str| json!({
             "total": total, "available": "7", "held": held, "unassigned": "7" });
         assert_eq!(balance(&server, &tenant).await, expected("47", "40"));
-        let sent = json!([{ "countryCode": "IT", "recipients": 25 }]);
+        let sent = json!([{ "countryCode": "IT", "recipientCount": 25 }]);
         let input = json!({ "messageId": id, "sent": sent, "idempotencyKey": new_key() });
         server.done(server.admin_key(), SETTLE, input).await;
         assert_eq!(balance(&server, &tenant).await, expected("7", "0"));
@@ -136,7 +136,7 @@ on_both_databases! {
         // A job that found it due a moment before the change comes too late.
         let message = message_credits::graphql::engine::ids::PublicId::decode(later.as_str().unwrap()).unwrap();
         let kind = RequestKind::End { message, list: None, end: End::Due };
-        let request = Request { account: sending::account(&tenant), kind, key: None, at: None };
+        let request = Request { actor: Actor::ADMINISTRATOR, account: sending::account(&tenant), kind, key: None, at: None };
         let refused = server.services().ledger.submit(request).await;
         assert!(matches!(refused, Err(SubmitError::Refused(Refused::NoEnding(NoEnding::NotDue)))), "{refused:?}");
         assert_eq!(balance(&server, &tenant).await["held"], "20");
@@ -191,20 +191,20 @@ on_both_databases! {
         set_settlement(&server, &tenant, "REPORTED").await;
         server.grant(&tenant, "100").await;
         let schedule = "mutation($input: ScheduleMessageInput!) { scheduleMessage(input: $input) {
-            message { id status credits lines { countryCode recipients segmentCount creditsPerSegment credits } }
+            message { id status credits lines { countryCode recipientCount segmentCount creditsPerSegment credits } }
             balance { total available held } userErrors { field code } } }";
-        let rows = json!([{ "countryCode": "US", "recipients": 3 }, { "countryCode": "IT", "recipients": 20 }]);
+        let rows = json!([{ "countryCode": "US", "recipientCount": 3 }, { "countryCode": "IT", "recipientCount": 20 }]);
         let input = json!({ "audience": { "destinations": rows }, "text": "Ciao",
             "sendAt": "2026-11-23T08:00:00Z", "idempotencyKey": "once" });
         let first = server.done(&tenant.owner, schedule, input.clone()).await;
-        let line = |country: &str, recipients: i64| json!({ "countryCode": country, "recipients": recipients,
+        let line = |country: &str, recipients: i64| json!({ "countryCode": country, "recipientCount": recipients,
             "segmentCount": 1, "creditsPerSegment": "1", "credits": recipients.to_string() });
         assert_eq!(first["message"]["lines"], json!([line("IT", 20), line("US", 3)]));
-        let sent = json!([{ "countryCode": "IT", "recipients": 5 }]);
+        let sent = json!([{ "countryCode": "IT", "recipientCount": 5 }]);
         let settle = json!({ "messageId": first["message"]["id"], "sent": sent, "idempotencyKey": "settled" });
         server.done(server.admin_key(), SETTLE, settle).await;
         assert_eq!(server.done(&tenant.owner, schedule, input).await, first);
-        let read = "{ account { messages { nodes { lines { countryCode recipients segmentCount
+        let read = "{ account { messages { nodes { lines { countryCode recipientCount segmentCount
             creditsPerSegment credits } } } } }";
         let now = server.data(&tenant.owner, read, json!({})).await;
         assert_eq!(now["account"]["messages"]["nodes"][0]["lines"], json!([line("IT", 5)]));

@@ -20,10 +20,10 @@ use crate::support::{
 const CASES: usize = 24;
 
 const QUOTE: &str = "query($input: QuoteInput!) { quote(input: $input) {
-    recipients unsupportedRecipients credits distribution { segmentCount recipients credits }
-    lines { countryCode recipients segmentCount creditsPerSegment credits } } }";
+    recipientCount unsupportedRecipientCount credits distribution { segmentCount recipientCount credits }
+    lines { countryCode recipientCount segmentCount creditsPerSegment credits } } }";
 const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $input) {
-    message { recipients credits lines { countryCode recipients segmentCount creditsPerSegment credits } }
+    message { recipientCount credits lines { countryCode recipientCount segmentCount creditsPerSegment credits } }
     userErrors { field code } } }";
 
 /// A card, a list's contacts, and a text to them.
@@ -135,14 +135,17 @@ async fn holds(server: &Server, world: &World, case: usize) {
         sum(lines, |line| units(&line["credits"])),
         units(&quoted["credits"])
     );
-    let heads = |rows: &Value| sum(rows, |row| row["recipients"].as_i64().unwrap());
+    let heads = |rows: &Value| sum(rows, |row| row["recipientCount"].as_i64().unwrap());
     assert_eq!(heads(lines), i64::try_from(world.contacts.len()).unwrap());
     let distribution = &quoted["distribution"];
     assert_eq!(
         sum(distribution, |row| units(&row["credits"])),
         units(&quoted["credits"])
     );
-    assert_eq!(heads(distribution), quoted["recipients"].as_i64().unwrap());
+    assert_eq!(
+        heads(distribution),
+        quoted["recipientCount"].as_i64().unwrap()
+    );
 
     input["idempotencyKey"] = json!(new_key());
     // An empty text costs what it is quoted at, if the caller allows it.
@@ -151,8 +154,8 @@ async fn holds(server: &Server, world: &World, case: usize) {
         .graphql(Some(&tenant.owner), SEND, json!({ "input": input }))
         .await;
     let sent = &sent["data"]["sendMessage"];
-    if quoted["recipients"] == 0 {
-        let unserved = quoted["unsupportedRecipients"].as_i64().unwrap() > 0;
+    if quoted["recipientCount"] == 0 {
+        let unserved = quoted["unsupportedRecipientCount"].as_i64().unwrap() > 0;
         let code = if unserved {
             "UNSUPPORTED_DESTINATION"
         } else {
@@ -163,7 +166,7 @@ async fn holds(server: &Server, world: &World, case: usize) {
     }
     assert_eq!(sent["userErrors"], json!([]));
     assert_eq!(sent["message"]["credits"], quoted["credits"]);
-    assert_eq!(sent["message"]["recipients"], quoted["recipients"]);
+    assert_eq!(sent["message"]["recipientCount"], quoted["recipientCount"]);
     assert_eq!(&sent["message"]["lines"], lines);
 }
 

@@ -31,13 +31,13 @@ const UPDATE: &str = "mutation($input: UpdateAccountInput!) { updateAccount(inpu
     account { retentionMonths } userErrors { field message code } } }";
 const FIGURES: &str = "query($id: ID!, $report: UsageReportInput!) {
     account(id: $id) { balance(at: \"2026-11-25T00:00:00Z\") { total available held }
-        messages(first: 10) { nodes { id status credits recipients segmentCount lines { countryCode credits } } }
+        messages(first: 10) { nodes { id status credits recipientCount segmentCount lines { countryCode credits } } }
         transactions(first: 20) { nodes { id kind credits } } }
-    usageReport(input: $report) { totals { messages recipients segments credits cost { amount } }
+    usageReport(input: $report) { totals { messageCount recipientCount segmentCount credits cost { amount } }
         lists { list { name } usage { credits } } countries { countryCode usage { credits } }
         buckets { start usage { credits } } } }";
 const ERASE: &str = "mutation($input: ErasePersonInput!) { erasePerson(input: $input) {
-    contacts importRows messages nextAccountId userErrors { field code } } }";
+    contactCount importRowCount messageCount nextAccountId userErrors { field code } } }";
 
 async fn figures(server: &Server, shop: &Tenant) -> Value {
     let report = json!({ "from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z", "accountId": shop.id });
@@ -73,7 +73,7 @@ async fn keep_for(server: &Server, shop: &Tenant, months: Value) -> Value {
 async fn erase(server: &Server, key: &str, input: Value) -> [i64; 3] {
     let done = server.done(key, ERASE, input).await;
     assert_eq!(done["nextAccountId"], Value::Null, "{done}");
-    ["contacts", "importRows", "messages"].map(|field| done[field].as_i64().unwrap())
+    ["contactCount", "importRowCount", "messageCount"].map(|field| done[field].as_i64().unwrap())
 }
 
 on_both_databases! {
@@ -84,7 +84,7 @@ on_both_databases! {
         let file = format!("phone,name\n+393401230001,Ann\n+393401230002,Bob\nno number: {ERASED},Cid\n");
         let variables = json!({ "list": list, "country": "IT" });
         let imported = server.import_with(&shop.owner, variables, ("Zanzibar.csv", file)).await;
-        assert_eq!((&imported["imported"], &imported["rejected"][0]["line"]), (&json!(2), &json!(4)));
+        assert_eq!((&imported["importedCount"], &imported["rejected"][0]["line"]), (&json!(2), &json!(4)));
         let of_list = |text: &str| json!({ "listId": list, "text": text, "name": text });
         let key = new_key();
         let mut input = of_list("Zanzibar, sent");
@@ -175,7 +175,7 @@ on_both_databases! {
         for (tenant, name) in [(&shop, "A"), (&shop, "B"), (&other, "C")] {
             let list = server.list(tenant, name, json!([])).await;
             let file = "phone,name\n+393401230001,Ann\n+393401230002,Bob\n";
-            assert_eq!(server.import(&tenant.owner, &list, file).await["imported"], 2);
+            assert_eq!(server.import(&tenant.owner, &list, file).await["importedCount"], 2);
             lists.push(list);
         }
         let file = "phone\ncall 340 1230001 or none\ncall 340 1239999 or none\n";
@@ -198,9 +198,9 @@ on_both_databases! {
         assert_eq!(places_of(&server, "340 1230001").await, Vec::<String>::new());
         assert!(!places_of(&server, "340 1239999").await.is_empty(), "another's row stays");
         assert_eq!(places_of(&server, "393401230001").await, ["contacts.number"], "the other account's");
-        let departed = "query($id: ID!) { node(id: $id) { ... on Message { departedRecipients } } }";
+        let departed = "query($id: ID!) { node(id: $id) { ... on Message { departedRecipientCount } } }";
         let departed = server.data(&shop.owner, departed, json!({ "id": waiting })).await;
-        assert_eq!(departed["node"]["departedRecipients"], 1);
+        assert_eq!(departed["node"]["departedRecipientCount"], 1);
 
         // The platform, in every account.
         let person = json!({ "phoneNumber": "+393401230001" });

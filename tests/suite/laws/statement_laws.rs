@@ -13,7 +13,7 @@ use domain::{
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::date, tz::TimeZone};
 use message_credits::{
     clock::id_at,
-    ledger::{End, Request, RequestKind},
+    ledger::{Actor, End, Request, RequestKind},
     store,
 };
 
@@ -201,6 +201,7 @@ impl History {
 
     async fn is_done(&self, server: &Server, at: Timestamp, kind: RequestKind) -> bool {
         let request = Request {
+            actor: Actor::ADMINISTRATOR,
             account: account(&self.tenant),
             kind,
             key: None,

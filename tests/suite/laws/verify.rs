@@ -20,6 +20,7 @@ pub async fn disarm(server: &Server) {
             "DROP TRIGGER IF EXISTS transactions_append_only ON transactions",
             "DROP TRIGGER IF EXISTS posting_rows_append_only ON posting_rows",
             "DROP TRIGGER IF EXISTS lot_expiry_changes_append_only ON lot_expiry_changes",
+            "DROP TRIGGER IF EXISTS actors_append_only ON actors",
         ],
         _ => &[
             "DROP TRIGGER transactions_no_update",
@@ -28,6 +29,8 @@ pub async fn disarm(server: &Server) {
             "DROP TRIGGER posting_rows_no_delete",
             "DROP TRIGGER lot_expiry_changes_no_update",
             "DROP TRIGGER lot_expiry_changes_no_delete",
+            "DROP TRIGGER actors_no_update",
+            "DROP TRIGGER actors_no_delete",
         ],
     };
     for statement in statements {
@@ -129,6 +132,18 @@ async fn check_tampering(server: &Server) {
             "UPDATE transactions SET available_change_units = available_change_units - 1 \
              WHERE {own} AND sequence = 7",
             "hash of transaction 7, the first broken link of the chain",
+        ),
+        (
+            "UPDATE transactions SET actor_id = NULL WHERE {own} AND sequence = 7",
+            "hash of transaction 7, the first broken link of the chain",
+        ),
+        (
+            "UPDATE transactions SET actor_id = 7 WHERE {own} AND sequence = 7",
+            "actor of transaction 7",
+        ),
+        (
+            "UPDATE actors SET on_behalf_of = 'Ada' WHERE {own}",
+            "id of an actor",
         ),
         (
             "UPDATE transactions SET note = 'a gift' WHERE {own} AND sequence = 1",

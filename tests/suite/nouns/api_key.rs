@@ -12,7 +12,7 @@ const REVOKE: &str = "mutation($input: RevokeApiKeyInput!) {
     revokeApiKey(input: $input) { id userErrors { field message code } } }";
 
 const REVOKE_OTHERS: &str = "mutation($input: RevokeOtherApiKeysInput!) {
-    revokeOtherApiKeys(input: $input) { revoked account { id } userErrors { field message code } } }";
+    revokeOtherApiKeys(input: $input) { revokedCount account { id } userErrors { field message code } } }";
 
 const KEYS: &str = "query($id: ID) { account(id: $id) { apiKeys { totalCount
     nodes { name role createdAt lastUsedAt expiresAt revokedAt } } } }";
@@ -221,11 +221,11 @@ on_both_databases! {
         ] {
             let response = server.graphql(Some(&shop.owner), REVOKE_OTHERS, json!({ "input": input })).await;
             let payload = &response["data"]["revokeOtherApiKeys"];
-            assert_eq!((&payload["revoked"], &payload["userErrors"][0]["field"]), (&Value::Null, &field));
+            assert_eq!((&payload["revokedCount"], &payload["userErrors"][0]["field"]), (&Value::Null, &field));
         }
         server.data(hidden, VIEWER, json!({})).await;
         let done = server.done(&shop.owner, REVOKE_OTHERS, json!({ "keepIds": [kept["id"]] })).await;
-        assert_eq!(done["revoked"], 2);
+        assert_eq!(done["revokedCount"], 2);
         assert_eq!(done["account"]["id"], json!(shop.id));
         for (key, works) in [
             (stolen.as_str(), false), (hidden, false), (&shop.owner, true), (&other.owner, true),
@@ -235,7 +235,7 @@ on_both_databases! {
             assert_eq!(response.get("errors").is_none(), works, "{response}");
         }
         let again = server.done(&shop.owner, REVOKE_OTHERS, json!({ "keepIds": [kept["id"]] })).await;
-        assert_eq!(again["revoked"], 0);
+        assert_eq!(again["revokedCount"], 0);
         // An administrator's keys belong to the platform, not to an account.
         let create = async |role: &str| {
             let made = server.done(server.admin_key(), CREATE, json!({ "role": role, "name": role })).await;
@@ -246,7 +246,7 @@ on_both_databases! {
         let data = server.data(&admin, listed, json!({})).await;
         assert_eq!(data["platformApiKeys"]["totalCount"], 2, "{data}");
         let done = server.done(&admin, REVOKE_OTHERS, json!({})).await;
-        assert_eq!((&done["revoked"], &done["account"]), (&json!(1), &Value::Null));
+        assert_eq!((&done["revokedCount"], &done["account"]), (&json!(1), &Value::Null));
         for (key, works) in [(&manager, false), (&admin, true), (&shop.owner, true)] {
             let response = server.graphql(Some(key), VIEWER, json!({})).await;
             assert_eq!(response.get("errors").is_none(), works, "{response}");

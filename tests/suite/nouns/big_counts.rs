@@ -15,10 +15,10 @@ on_both_databases! {
         let card = publish(&server, "cheap", json!([{ "countryCode": "IT", "sms": "0.0001" }])).await;
         charge_by(&server, &shop, &card).await;
         server.grant(&shop, "1000000").await;
-        let everybody = json!([{ "countryCode": "IT", "recipients": 1_000_000_000 }]);
+        let everybody = json!([{ "countryCode": "IT", "recipientCount": 1_000_000_000 }]);
         let list = server.list(&shop, "Everybody", everybody).await;
         let send = "mutation($input: SendMessageInput!) { sendMessage(input: $input) {
-            message { segmentCount recipients credits } userErrors { field message } } }";
+            message { segmentCount recipientCount credits } userErrors { field message } } }";
         for _ in 0..2 {
             let input = json!({
                 "audience": { "listId": list },
@@ -27,7 +27,7 @@ on_both_databases! {
             });
             let sent = server.done(&shop.owner, send, input).await;
             assert_eq!(sent["message"], json!({
-                "segmentCount": 3, "recipients": 1_000_000_000, "credits": "300000",
+                "segmentCount": 3, "recipientCount": 1_000_000_000, "credits": "300000",
             }));
         }
 
@@ -38,12 +38,12 @@ on_both_databases! {
                 lists { usage { ...all } buckets { usage { ...all } } } }
             node(id: $list) { ... on ContactList {
                 usage(from: $from, to: $to, interval: DAY) { usage { ...all } } } } }
-            fragment all on Usage { messages recipients segments credits }";
+            fragment all on Usage { messageCount recipientCount segmentCount credits }";
         let (from, to) = ("2026-11-21T23:00:00Z", "2026-11-22T23:00:00Z");
         let input = json!({ "from": from, "to": to, "interval": "DAY" });
         let asked = json!({ "input": input, "list": list, "from": from, "to": to });
         let data = server.data(&shop.owner, report, asked).await;
-        let sum = json!({ "messages": 2, "recipients": 2_000_000_000, "segments": 6_000_000_000_u64,
+        let sum = json!({ "messageCount": 2, "recipientCount": 2_000_000_000, "segmentCount": 6_000_000_000_u64,
             "credits": "600000" });
         let one = json!([{ "usage": sum }]);
         assert_eq!(data, json!({

@@ -128,13 +128,13 @@ on_both_databases! {
         };
         send_all(&server, &tenant, &Channel::ALL.map(message)).await;
         let query = "query($input: UsageReportInput!) { usageReport(input: $input) { \
-                     channels { channel usage { messages } } download(format: CSV) { url } } }";
+                     channels { channel usage { messageCount } } download(format: CSV) { url } } }";
         let input = json!({ "from": "2026-11-01T00:00:00Z", "to": "2026-11-10T00:00:00Z" });
         let data = server.data(&tenant.owner, query, json!({ "input": input })).await;
         let report = &data["usageReport"];
         let channels: Vec<Value> = Channel::ALL
             .into_iter()
-            .map(|channel| json!({ "channel": channel.name(), "usage": { "messages": 1 } }))
+            .map(|channel| json!({ "channel": channel.name(), "usage": { "messageCount": 1 } }))
             .collect();
         assert_eq!(report["channels"], json!(channels));
         let url = report["download"]["url"].as_str().unwrap();

@@ -12,7 +12,7 @@ const PAGE: &str =
             pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }";
 
 const REMOVE: &str = "mutation($input: RemoveContactsInput!) { removeContacts(input: $input) {
-    removed list { recipients destinations { countryCode recipients } } userErrors { field message code } } }";
+    removedCount list { recipientCount destinations { countryCode recipientCount } } userErrors { field message code } } }";
 
 /// A list with ten Italian contacts and one French.
 async fn stored(server: &Server, shop: &Tenant) -> String {
@@ -20,7 +20,7 @@ async fn stored(server: &Server, shop: &Tenant) -> String {
     let lines: Vec<String> = (0..10).map(|at| format!("+39340123450{at}")).collect();
     let file = format!("phone\n{}\n+33612345678\n", lines.join("\n"));
     assert_eq!(
-        server.import(&shop.owner, &list, file).await["imported"],
+        server.import(&shop.owner, &list, file).await["importedCount"],
         11
     );
     list
@@ -74,11 +74,82 @@ on_both_databases! {
         let before = next["pageInfo"]["startCursor"].clone();
         let back = page(&server, &shop, json!({ "list": list, "search": "3", "last": 1, "before": before })).await;
         assert_eq!((numbers(&back), &back["pageInfo"]["hasPreviousPage"]), (vec!["+393401234500"], &json!(true)));
-        for bad in ["rossi", "0039", "+39%"] {
+        for bad in ["0039", "+39%", "a b c d e f g h i"] {
             let response = server.graphql(Some(&shop.owner), PAGE, json!({ "list": list, "search": bad })).await;
             let error = &response["errors"][0]["extensions"];
             assert_eq!((&error["code"], &error["field"]), (&json!("BAD_USER_INPUT"), &json!(["search"])), "{response}");
         }
+    }
+
+    /// A text with letters matches values of merge fields in any case and script, each word in some
+    /// value; names of fields and other lists are not searched.
+    async fn contacts_are_searched_by_values(server: Server) {
+        let shop = server.account("Shop").await;
+        let list = server.list(&shop, "Newsletter", json!([])).await;
+        let other = server.list(&shop, "Other", json!([])).await;
+        server.import(&shop.owner, &other, "phone,name\n+393401234599,Élodie\n").await;
+        let rows = [
+            ("name", "Rossi", "Forlì"), ("Mario", "Rossi", "Roma"), ("ÉLODIE", "D'Arc", "Paris"), ("Ελένη", "50% \\ off", "Αθήνα"),
+            ("Anna", "Bianchi", "Rossi [a]*"),
+        ];
+        let lines = rows.iter().enumerate().map(|(at, (first, last, city))| {
+            format!("+39340123450{at},\"{first}\",\"{last}\",\"{city}\"")
+        });
+        let file = format!("phone,name,surname,city\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+        assert_eq!(server.import(&shop.owner, &list, file).await["importedCount"], 5);
+        for (search, found) in [
+            ("rossi", vec![4, 1, 0]), ("ROSSI mario", vec![1]), ("rossi élodie", vec![]), ("élodie", vec![2]),
+            ("e\u{301}lodie", vec![2]), ("ΕΛΈΝΗ", vec![3]), ("name", vec![0]), ("surname", vec![]), ("FORLÌ", vec![0]),
+            ("\\ off", vec![3]), ("off 50%", vec![3]), ("[a]*", vec![4]), ("o\"s", vec![]), ("d'arc", vec![2]), ("_a", vec![]),
+        ] {
+            let all = page(&server, &shop, json!({ "list": list, "search": search })).await;
+            let expected: Vec<String> = found.iter().map(|at| format!("+39340123450{at}")).collect();
+            assert_eq!((numbers(&all), &all["totalCount"]), (expected.iter().map(String::as_str).collect(), &json!(found.len())), "{search}");
+        }
+        // Paged from either end, the newest first.
+        let first = page(&server, &shop, json!({ "list": list, "search": "rossi", "first": 2 })).await;
+        assert_eq!((numbers(&first).len(), &first["pageInfo"]["hasNextPage"]), (2, &json!(true)));
+        let after = first["pageInfo"]["endCursor"].clone();
+        let rest = page(&server, &shop, json!({ "list": list, "search": "rossi", "first": 2, "after": after })).await;
+        assert_eq!((numbers(&rest), &rest["pageInfo"]["hasNextPage"]), (vec!["+393401234500"], &json!(false)));
+        let before = rest["pageInfo"]["startCursor"].clone();
+        let back = page(&server, &shop, json!({ "list": list, "search": "rossi", "last": 1, "before": before })).await;
+        assert_eq!(numbers(&back), ["+393401234501"]);
+    }
+
+    /// A list's merge fields are those that its contacts have now, with the number of contacts.
+    async fn merge_fields_are_counted(server: Server) {
+        let shop = server.account("Shop").await;
+        let list = server.list(&shop, "Newsletter", json!([])).await;
+        let fields = async |key: &str| {
+            let query = "query($list: ID!) { node(id: $list) { ... on ContactList { contactCount mergeFields { name contactCount } } } }";
+            let mut node = server.graphql(Some(key), query, json!({ "list": list })).await;
+            node["data"]["node"].take()
+        };
+        let field = |name: &str, count: i32| json!({ "name": name, "contactCount": count });
+        assert_eq!(fields(&shop.owner).await, json!({ "contactCount": 0, "mergeFields": [] }));
+        let file = "phone,name,city\n+393401234501,Ada,Rome\n+393401234502,Bea,\n+393401234503,,\n";
+        server.import(&shop.owner, &list, file).await;
+        let counted = json!({ "contactCount": 3, "mergeFields": [field("name", 2), field("city", 1)] });
+        // Twice: the second time they are remembered.
+        for _ in 0..2 {
+            assert_eq!(fields(&shop.owner).await, counted);
+        }
+        let add = "mutation($input: AddContactsInput!) { addContacts(input: $input) { contacts { id } userErrors { message } } }";
+        let contact = |number: &str, city: &str| json!({ "phoneNumber": number, "fields": [{ "name": "city", "value": city }] });
+        let input = json!({ "listId": list, "contacts": [contact("+393401234504", "Paris"), contact("+393401234505", "Bari")] });
+        let added = server.done(&shop.owner, add, input).await;
+        let counted = json!([field("city", 3), field("name", 2)]);
+        assert_eq!(fields(&shop.owner).await["mergeFields"], counted);
+        // A change of fields, and a removal.
+        let update = "mutation($input: UpdateContactInput!) { updateContact(input: $input) { userErrors { message } } }";
+        let gone = json!({ "name": "city", "value": null });
+        server.done(&shop.owner, update, json!({ "contactId": added["contacts"][0]["id"], "fields": [gone] })).await;
+        assert_eq!(fields(&shop.owner).await["mergeFields"], json!([field("city", 2), field("name", 2)]));
+        server.done(&shop.owner, REMOVE, json!({ "listId": list, "phoneNumbers": ["+393401234501"] })).await;
+        assert_eq!(fields(&shop.owner).await["mergeFields"], json!([field("city", 1), field("name", 1)]));
+        let sender = server.key(&shop, "SENDER").await;
+        assert_eq!(fields(&sender).await, Value::Null);
     }
 
     /// Removed contacts leave the list and its head-count.
@@ -91,23 +162,23 @@ on_both_databases! {
         for removed in [2, 0] {
             let input = json!({ "listId": list, "contactIds": [id(0), id(1)] });
             let payload = server.done(&shop.owner, REMOVE, input).await;
-            assert_eq!(payload, json!({ "removed": removed, "userErrors": [], "list": {
-                "recipients": 9, "destinations": [{ "countryCode": "IT", "recipients": 9 }] } }));
+            assert_eq!(payload, json!({ "removedCount": removed, "userErrors": [], "list": {
+                "recipientCount": 9, "destinations": [{ "countryCode": "IT", "recipientCount": 9 }] } }));
         }
         let node = "query($id: ID!) { node(id: $id) { id } }";
         assert_eq!(server.data(&shop.owner, node, json!({ "id": id(0) })).await["node"], Value::Null);
         assert_eq!(server.data(&shop.owner, node, json!({ "id": id(2) })).await["node"]["id"], id(2));
         let input = json!({ "listId": list, "phoneNumbers": ["+39 340 123 4500", "+393401234501", "+393401234501", "+447400123456"] });
         let payload = server.done(&shop.owner, REMOVE, input).await;
-        assert_eq!((&payload["removed"], &payload["list"]["recipients"]), (&json!(2), &json!(7)));
+        assert_eq!((&payload["removedCount"], &payload["list"]["recipientCount"]), (&json!(2), &json!(7)));
         let payload = server.done(&shop.owner, REMOVE, json!({ "listId": list, "all": true })).await;
-        assert_eq!((&payload["removed"], &payload["list"]), (&json!(7), &json!({ "recipients": 0, "destinations": [] })));
+        assert_eq!((&payload["removedCount"], &payload["list"]), (&json!(7), &json!({ "recipientCount": 0, "destinations": [] })));
         assert_eq!(page(&server, &shop, json!({ "list": list })).await["totalCount"], 0);
         // An empty list accepts a head-count by hand again.
         let update = "mutation($input: UpdateContactListInput!) {
-            updateContactList(input: $input) { list { recipients } userErrors { message } } }";
-        let input = json!({ "listId": list, "destinations": [{ "countryCode": "IT", "recipients": 3 }] });
-        assert_eq!(server.done(&shop.owner, update, input).await["list"]["recipients"], 3);
+            updateContactList(input: $input) { list { recipientCount } userErrors { message } } }";
+        let input = json!({ "listId": list, "destinations": [{ "countryCode": "IT", "recipientCount": 3 }] });
+        assert_eq!(server.done(&shop.owner, update, input).await["list"]["recipientCount"], 3);
     }
 
     /// Invalid removals are refused, and nothing is removed.
@@ -133,7 +204,7 @@ on_both_databases! {
         }
         // Another account's contact is ignored like one that never existed.
         let input = json!({ "listId": list, "contactIds": [their_contact] });
-        assert_eq!(server.done(&shop.owner, REMOVE, input).await["removed"], 0);
+        assert_eq!(server.done(&shop.owner, REMOVE, input).await["removedCount"], 0);
         for (tenant, list) in [(&shop, &list), (&other, &theirs)] {
             assert_eq!(page(&server, tenant, json!({ "list": list })).await["totalCount"], 11);
         }

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use crate::support::{Server, on_both_databases, upload::IMPORT};
 
 const IMPORTS: &str = "query($list: ID!) { node(id: $list) { ... on ContactList {
-    recipients imports { totalCount nodes { id status reason rows imported duplicates rejectedCount endedAt } } } } }";
+    recipientCount imports { totalCount nodes { id status reason rowCount importedCount duplicateCount rejectedCount endedAt } } } } }";
 
 const UPDATE: &str = "mutation($input: UpdateContactListInput!) {
-    updateContactList(input: $input) { list { recipients } userErrors { field message code } } }";
+    updateContactList(input: $input) { list { recipientCount } userErrors { field message code } } }";
 
 const CONTACTS: &str = "query($list: ID!) { node(id: $list) { ... on ContactList {
-    recipients destinations { countryCode recipients }
+    recipientCount destinations { countryCode recipientCount }
     contacts(first: 1000) { totalCount nodes { phoneNumber countryCode fields { name value } } } } } }";
 
 /// Italian mobile numbers, each on a line of its own below a header.
@@ -58,10 +58,10 @@ on_both_databases! {
         let mut payload = server.import_with(&shop.owner, variables, ("iscritti.csv", csv)).await;
         let import = payload["import"].take();
         assert_eq!(payload, json!({
-            "list": { "id": list, "recipients": 3, "destinations": [
-                { "countryCode": "IT", "recipients": 2 }, { "countryCode": "FR", "recipients": 1 },
+            "list": { "id": list, "recipientCount": 3, "destinations": [
+                { "countryCode": "IT", "recipientCount": 2 }, { "countryCode": "FR", "recipientCount": 1 },
             ] },
-            "imported": 3, "duplicates": 1,
+            "importedCount": 3, "duplicateCount": 1,
             "rejected": [
                 { "line": 5, "value": "12345", "reason": "Is not a mobile number of Italy. If it is a number of another country, begin with + and the calling code." },
                 { "line": 8, "value": "Fabio", "reason": "The number is missing." },
@@ -69,7 +69,7 @@ on_both_databases! {
             "warnings": [], "import": null, "userErrors": [],
         }));
         let expected = json!({
-            "id": import["id"], "status": "DONE", "reason": null, "rows": 6, "imported": 3, "duplicates": 1,
+            "id": import["id"], "status": "DONE", "reason": null, "rowCount": 6, "importedCount": 3, "duplicateCount": 1,
             "rejectedCount": 2, "warningCount": 0, "fileName": "iscritti.csv",
             "createdAt": "2026-11-22T08:00:00Z", "endedAt": "2026-11-22T08:00:00Z",
         });
@@ -96,7 +96,7 @@ on_both_databases! {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let first = server.import(&shop.owner, &list, "phone,name\n+393401234567,Anna\n+393401234568,Bea\n").await;
-        assert_eq!(first["imported"], 2);
+        assert_eq!(first["importedCount"], 2);
         let file = "phone,city\n+393401234567,Roma\n+393401234569,Bari\n+393401234569,Lecce\n+393401234567,Pisa\n";
         let names = |stored: &Value| -> Vec<Value> {
             stored["contacts"]["nodes"].as_array().unwrap().iter().map(|node| node["fields"][0]["value"].clone()).collect()
@@ -107,10 +107,10 @@ on_both_databases! {
         ] {
             let variables = json!({ "list": list, "update": update });
             let payload = server.import_with(&shop.owner, variables, ("a.csv", file)).await;
-            assert_eq!((&payload["imported"], &payload["duplicates"]), (&json!(imported), &json!(4 - imported)));
+            assert_eq!((&payload["importedCount"], &payload["duplicateCount"]), (&json!(imported), &json!(4 - imported)));
             let stored = contacts(&server, &shop.owner, &list).await;
             assert_eq!(json!(names(&stored)), expected);
-            assert_eq!(stored["recipients"], 3);
+            assert_eq!(stored["recipientCount"], 3);
         }
     }
 
@@ -130,7 +130,7 @@ on_both_databases! {
             json!({ "list": list, "country": "IT" }),
             ("contacts.csv", workbook.save_to_buffer().unwrap()),
         ).await;
-        assert_eq!((&payload["imported"], &payload["userErrors"]), (&json!(2), &json!([])), "{payload:#}");
+        assert_eq!((&payload["importedCount"], &payload["userErrors"]), (&json!(2), &json!([])), "{payload:#}");
         assert_eq!(payload["rejected"], json!([
             { "line": 3, "value": "no number", "reason": "Is not a telephone number such as \"+393401234567\"." },
         ]));
@@ -178,7 +178,7 @@ on_both_databases! {
         let payload = server.import_with(&shop.owner, json!({ "list": list, "country": "ZZ" }), ("a.csv", "phone\n")).await;
         refused(&payload, &["input", "defaultCountry"], "INVALID", "ISO 3166-1");
         let node = server.data(&shop.owner, IMPORTS, json!({ "list": list })).await;
-        assert_eq!(node["node"], json!({ "recipients": 0, "imports": { "totalCount": 0, "nodes": [] } }));
+        assert_eq!(node["node"], json!({ "recipientCount": 0, "imports": { "totalCount": 0, "nodes": [] } }));
     }
 
     /// A row of ten megabytes is refused with its line, and the rest is imported.
@@ -187,7 +187,7 @@ on_both_databases! {
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let file = format!("phone,name\n+393401234567,{}\n+393401234568,Bea\n", "x".repeat(10_000_000));
         let payload = server.import(&shop.owner, &list, file).await;
-        assert_eq!((&payload["imported"], &payload["rejected"][0]["line"]), (&json!(1), &json!(2)));
+        assert_eq!((&payload["importedCount"], &payload["rejected"][0]["line"]), (&json!(1), &json!(2)));
         assert!(payload["rejected"][0]["reason"].as_str().unwrap().contains("more than 65536 bytes"), "{payload:#}");
     }
 
@@ -209,17 +209,17 @@ on_both_databases! {
             let payload = server.import(key, list, "phone\n+393401234567\n").await;
             refused(&payload, &["input", "listId"], "NOT_FOUND", "There is no such list.");
         }
-        let by_hand = server.list(&shop, "By hand", json!([{ "countryCode": "IT", "recipients": 5 }])).await;
+        let by_hand = server.list(&shop, "By hand", json!([{ "countryCode": "IT", "recipientCount": 5 }])).await;
         let payload = server.import(&shop.owner, &by_hand, "phone\n+393401234567\n").await;
         refused(&payload, &["input", "listId"], "CONFLICT", "Set its destinations to []");
         server.done(&shop.owner, UPDATE, json!({ "listId": by_hand, "destinations": [] })).await;
-        assert_eq!(server.import(&shop.owner, &by_hand, "phone\n+393401234567\n").await["imported"], 1);
-        for destinations in [json!([]), json!([{ "countryCode": "IT", "recipients": 5 }])] {
+        assert_eq!(server.import(&shop.owner, &by_hand, "phone\n+393401234567\n").await["importedCount"], 1);
+        for destinations in [json!([]), json!([{ "countryCode": "IT", "recipientCount": 5 }])] {
             let input = json!({ "input": { "listId": by_hand, "destinations": destinations } });
             let response = server.graphql(Some(&shop.owner), UPDATE, input).await;
             refused(&response["data"]["updateContactList"], &["input", "destinations"], "CONFLICT", "stored contacts");
         }
-        assert_eq!(contacts(&server, &shop.owner, &by_hand).await["recipients"], 1);
+        assert_eq!(contacts(&server, &shop.owner, &by_hand).await["recipientCount"], 1);
     }
 
     /// Four concurrent imports with overlapping numbers: every number is stored once, and counted
@@ -237,10 +237,10 @@ on_both_databases! {
         );
         let all = [a, b, c, d];
         let sum = |field: &str| -> i64 { all.iter().map(|payload| payload[field].as_i64().unwrap()).sum() };
-        assert_eq!((sum("imported"), sum("duplicates")), (9_500, 4 * 6_500 - 9_500), "{all:#?}");
+        assert_eq!((sum("importedCount"), sum("duplicateCount")), (9_500, 4 * 6_500 - 9_500), "{all:#?}");
         let stored = contacts(&server, &shop.owner, &list).await;
         assert_eq!(stored["destinations"], json!([
-            { "countryCode": "IT", "recipients": 9_000 }, { "countryCode": "FR", "recipients": 500 },
+            { "countryCode": "IT", "recipientCount": 9_000 }, { "countryCode": "FR", "recipientCount": 500 },
         ]));
         assert_eq!(stored["contacts"]["totalCount"], 9_500);
     }
@@ -261,16 +261,16 @@ on_both_databases! {
                 turn = Some(server.services().imports().hold().await);
                 let node = server.data(&shop.owner, IMPORTS, json!({ "list": list })).await;
                 seen = node["node"].clone();
-                if seen["imports"]["nodes"][0]["rows"].as_i64() > Some(0) {
+                if seen["imports"]["nodes"][0]["rowCount"].as_i64() > Some(0) {
                     break;
                 }
             }
             let import = &seen["imports"]["nodes"][0];
             let expected = json!({
-                "id": import["id"], "status": "RUNNING", "reason": null, "rows": 5_000, "imported": 5_000,
-                "duplicates": 0, "rejectedCount": 0, "endedAt": null,
+                "id": import["id"], "status": "RUNNING", "reason": null, "rowCount": 5_000, "importedCount": 5_000,
+                "duplicateCount": 0, "rejectedCount": 0, "endedAt": null,
             });
-            assert_eq!((import, &seen["recipients"]), (&expected, &json!(5_000)));
+            assert_eq!((import, &seen["recipientCount"]), (&expected, &json!(5_000)));
             // Silent for longer than any part takes.
             server.set_time("2026-11-22T08:02:01Z");
             let node = server.data(&shop.owner, IMPORTS, json!({ "list": list })).await;
@@ -280,7 +280,7 @@ on_both_databases! {
             drop(turn.take());
         };
         let (payload, ()) = tokio::join!(import, watch);
-        assert_eq!((&payload["imported"], &payload["import"]["status"]), (&json!(12_000), &json!("DONE")));
+        assert_eq!((&payload["importedCount"], &payload["import"]["status"]), (&json!(12_000), &json!("DONE")));
     }
 
     /// A subscriber to a list's imports gets the latest, and each one again with its progress until
@@ -289,7 +289,7 @@ on_both_databases! {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let first = server.import(&shop.owner, &list, numbers(0..1)).await;
-        let admin = Viewer { key: None, role: Role::PlatformAdmin, account: None };
+        let admin = Viewer { key: None, role: Role::PlatformAdmin, account: None , on_behalf_of: None};
         let id = PublicId::decode(&list).unwrap();
         let progress = server.services().import_progress(&admin, id).await.unwrap();
         let mut progress = std::pin::pin!(progress);
@@ -310,7 +310,7 @@ on_both_databases! {
             }
         };
         let (payload, last) = tokio::join!(server.import(&shop.owner, &list, &file), follow);
-        assert_eq!((payload["imported"].as_i64(), last.rows, last.imported), (Some(6_999), 7_000, 6_999));
+        assert_eq!((payload["importedCount"].as_i64(), last.rows, last.imported), (Some(6_999), 7_000, 6_999));
     }
 
     /// An import stops if the list is archived or the server drains: imported rows stay, and the
@@ -318,7 +318,7 @@ on_both_databases! {
     async fn a_failed_import_reports_why(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
-        assert_eq!(server.import(&shop.owner, &list, numbers(0..1)).await["imported"], 1);
+        assert_eq!(server.import(&shop.owner, &list, numbers(0..1)).await["importedCount"], 1);
         let file = numbers(0..2);
         // Blocked before its first part, which the listed import shows.
         let begun = async |total: i64| {
@@ -339,13 +339,13 @@ on_both_databases! {
                     break;
                 }
             }
-            let rows = json!([{ "countryCode": "IT", "recipients": 7 }]);
+            let rows = json!([{ "countryCode": "IT", "recipientCount": 7 }]);
             server.done(&shop.owner, UPDATE, json!({ "listId": by_hand, "destinations": rows })).await;
             drop(turn);
         };
         let (payload, ()) = tokio::join!(server.import(&shop.owner, &by_hand, &file), counted);
         refused(&payload, &["input", "file"], "CONFLICT", "given by hand");
-        assert_eq!((&payload["list"]["recipients"], &payload["import"]["status"]), (&json!(7), &json!("FAILED")));
+        assert_eq!((&payload["list"]["recipientCount"], &payload["import"]["status"]), (&json!(7), &json!("FAILED")));
 
         let turn = server.services().imports().hold().await;
         let drained = async {
@@ -355,8 +355,8 @@ on_both_databases! {
         };
         let (payload, ()) = tokio::join!(server.import(&shop.owner, &list, &file), drained);
         refused(&payload, &["input", "file"], "CONFLICT", "being stopped");
-        assert_eq!((&payload["imported"], &payload["import"]["status"]), (&json!(0), &json!("FAILED")));
-        assert_eq!(contacts(&server, &shop.owner, &list).await["recipients"], 1);
+        assert_eq!((&payload["importedCount"], &payload["import"]["status"]), (&json!(0), &json!("FAILED")));
+        assert_eq!(contacts(&server, &shop.owner, &list).await["recipientCount"], 1);
         server.services().imports().ended().await;
         // Another one doesn't begin.
         let response = server.upload(Some(&shop.owner), IMPORT, json!({ "list": list }), ("a.csv", "phone\n")).await;

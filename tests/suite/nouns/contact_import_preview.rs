@@ -33,9 +33,9 @@ on_both_databases! {
             ],
             "warnings": [],
         }));
-        let stored = "query($list: ID!) { node(id: $list) { ... on ContactList { recipients imports { totalCount } } } }";
+        let stored = "query($list: ID!) { node(id: $list) { ... on ContactList { recipientCount imports { totalCount } } } }";
         let node = server.data(&shop.owner, stored, json!({ "list": list })).await;
-        assert_eq!(node["node"], json!({ "recipients": 0, "imports": { "totalCount": 0 } }));
+        assert_eq!(node["node"], json!({ "recipientCount": 0, "imports": { "totalCount": 0 } }));
     }
 
     /// The preview equals the import: the phone column and each field of the first row.
@@ -53,7 +53,7 @@ on_both_databases! {
             assert!(seen["encoding"].is_string(), "{seen:#}");
             let list = server.list(&shop, "A file", json!([])).await;
             let payload = server.import(&shop.owner, &list, &file).await;
-            assert_eq!((&payload["imported"], &payload["warnings"]), (&json!(1), &seen["warnings"]), "{payload:#} {seen:#}");
+            assert_eq!((&payload["importedCount"], &payload["warnings"]), (&json!(1), &seen["warnings"]), "{payload:#} {seen:#}");
             let query = "query($list: ID!) { node(id: $list) { ... on ContactList {
                 contacts { nodes { fields { name value } } } } } }";
             let data = server.data(&shop.owner, query, json!({ "list": list })).await;

@@ -2,22 +2,31 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{answer::user_errors, contact_list::hold, on_both_databases};
+use crate::support::{
+    answer::user_errors,
+    contact_list::{contacts, hold},
+    on_both_databases,
+};
 
 const CREATE: &str = "mutation($input: CreateContactListInput!) {
     createContactList(input: $input) {
-        list { id name archived recipients destinations { countryCode recipients } account { name }
+        list { id name archived recipientCount destinations { countryCode recipientCount } account { name }
             allocation { mode assigned available held } }
         userErrors { field message code } } }";
 
 const UPDATE: &str = "mutation($input: UpdateContactListInput!) {
     updateContactList(input: $input) {
-        list { name recipients destinations { countryCode recipients } }
+        list { name recipientCount destinations { countryCode recipientCount } }
         userErrors { field message code } } }";
 
 const ARCHIVE: &str = "mutation($input: ArchiveContactListInput!) {
     archiveContactList(input: $input) {
         list { id archived allocation { mode assigned available held } }
+        userErrors { field message code } } }";
+
+const RESTORE: &str = "mutation($input: RestoreContactListInput!) {
+    restoreContactList(input: $input) {
+        list { id name archived archivedAt recipientCount contactCount allocation { mode assigned available held } }
         userErrors { field message code } } }";
 
 const NAMES: &str = "query($search: String) {
@@ -28,11 +37,11 @@ on_both_databases! {
     async fn a_list_has_a_head_count(server: Server) {
         let shop = server.account("Shop").await;
         let input = json!({ "name": " Newsletter ", "destinations": [
-            { "countryCode": "US", "recipients": 5 },
-            { "countryCode": "IT", "recipients": 1653 },
-            { "countryCode": "DE", "recipients": 0 },
-            { "countryCode": "FR", "recipients": 2 },
-            { "countryCode": "FR", "recipients": 3 },
+            { "countryCode": "US", "recipientCount": 5 },
+            { "countryCode": "IT", "recipientCount": 1653 },
+            { "countryCode": "DE", "recipientCount": 0 },
+            { "countryCode": "FR", "recipientCount": 2 },
+            { "countryCode": "FR", "recipientCount": 3 },
         ] });
         let mut payload = server.done(&shop.owner, CREATE, input).await;
         assert!(payload["list"]["id"].take().as_str().unwrap().starts_with("list_"));
@@ -40,32 +49,32 @@ on_both_databases! {
             "id": null,
             "name": "Newsletter",
             "archived": false,
-            "recipients": 1663,
+            "recipientCount": 1663,
             "destinations": [
-                { "countryCode": "IT", "recipients": 1653 },
-                { "countryCode": "FR", "recipients": 5 },
-                { "countryCode": "US", "recipients": 5 },
+                { "countryCode": "IT", "recipientCount": 1653 },
+                { "countryCode": "FR", "recipientCount": 5 },
+                { "countryCode": "US", "recipientCount": 5 },
             ],
             "account": { "name": "Shop" },
             "allocation": { "mode": "SHARED", "assigned": null, "available": "0", "held": "0" },
         }));
         // A list may be empty, and two may have the same name.
         let empty = server.done(&shop.owner, CREATE, json!({ "name": "Newsletter" })).await;
-        assert_eq!((&empty["list"]["recipients"], &empty["list"]["destinations"]), (&json!(0), &json!([])));
+        assert_eq!((&empty["list"]["recipientCount"], &empty["list"]["destinations"]), (&json!(0), &json!([])));
     }
 
     /// Each invalid input is named, and nothing is created.
     async fn bad_lists_are_refused(server: Server) {
         let (shop, other) = (server.account("Shop").await, server.account("Other").await);
-        let row = |code: &str, recipients: i64| json!([{ "countryCode": code, "recipients": recipients }]);
+        let row = |code: &str, recipients: i64| json!([{ "countryCode": code, "recipientCount": recipients }]);
         let twice = json!([
-            { "countryCode": "IT", "recipients": 1_000_000_000 },
-            { "countryCode": "IT", "recipients": 1 },
+            { "countryCode": "IT", "recipientCount": 1_000_000_000 },
+            { "countryCode": "IT", "recipientCount": 1 },
         ]);
         let many = json!([
-            { "countryCode": "IT", "recipients": 1_000_000_000 },
-            { "countryCode": "FR", "recipients": 1_000_000_000 },
-            { "countryCode": "DE", "recipients": 1_000_000_000 },
+            { "countryCode": "IT", "recipientCount": 1_000_000_000 },
+            { "countryCode": "FR", "recipientCount": 1_000_000_000 },
+            { "countryCode": "DE", "recipientCount": 1_000_000_000 },
         ]);
         let rows = Value::from(vec![row("IT", 1)[0].clone(); 251]);
         for (input, field, code) in [
@@ -77,11 +86,11 @@ on_both_databases! {
             (json!({ "name": "A", "destinations": row("it", 1) }),
                 json!(["input", "destinations", "0", "countryCode"]), "INVALID"),
             (json!({ "name": "A", "destinations": row("IT", -1) }),
-                json!(["input", "destinations", "0", "recipients"]), "INVALID"),
+                json!(["input", "destinations", "0", "recipientCount"]), "INVALID"),
             (json!({ "name": "A", "destinations": row("IT", 1_000_000_001) }),
-                json!(["input", "destinations", "0", "recipients"]), "INVALID"),
+                json!(["input", "destinations", "0", "recipientCount"]), "INVALID"),
             (json!({ "name": "A", "destinations": twice }),
-                json!(["input", "destinations", "1", "recipients"]), "INVALID"),
+                json!(["input", "destinations", "1", "recipientCount"]), "INVALID"),
             (json!({ "name": "A", "destinations": many }), json!(["input", "destinations"]), "INVALID"),
             (json!({ "name": "A", "destinations": rows }), json!(["input", "destinations"]), "INVALID"),
             (json!({ "name": "A", "accountId": other.id }), json!(["input", "accountId"]), "NOT_FOUND"),
@@ -104,21 +113,21 @@ on_both_databases! {
     async fn a_head_count_is_replaced(server: Server) {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Before", json!([
-            { "countryCode": "IT", "recipients": 10 }, { "countryCode": "FR", "recipients": 5 },
+            { "countryCode": "IT", "recipientCount": 10 }, { "countryCode": "FR", "recipientCount": 5 },
         ])).await;
         let renamed = server.done(&shop.owner, UPDATE, json!({ "listId": list, "name": "After" })).await;
-        assert_eq!((&renamed["list"]["name"], &renamed["list"]["recipients"]), (&json!("After"), &json!(15)));
-        let counted = json!({ "listId": list, "destinations": [{ "countryCode": "US", "recipients": 7 }] });
+        assert_eq!((&renamed["list"]["name"], &renamed["list"]["recipientCount"]), (&json!("After"), &json!(15)));
+        let counted = json!({ "listId": list, "destinations": [{ "countryCode": "US", "recipientCount": 7 }] });
         let counted = server.done(&shop.owner, UPDATE, counted).await;
         assert_eq!(counted["list"], json!({
-            "name": "After", "recipients": 7, "destinations": [{ "countryCode": "US", "recipients": 7 }],
+            "name": "After", "recipientCount": 7, "destinations": [{ "countryCode": "US", "recipientCount": 7 }],
         }));
         // A refused change changes nothing, not even its valid part.
-        let bad = json!({ "listId": list, "name": "Never", "destinations": [{ "countryCode": "US", "recipients": -7 }] });
+        let bad = json!({ "listId": list, "name": "Never", "destinations": [{ "countryCode": "US", "recipientCount": -7 }] });
         let response = server.graphql(Some(&shop.owner), UPDATE, json!({ "input": bad })).await;
         assert_eq!(user_errors(&response)[0]["code"], "INVALID");
         let emptied = server.done(&shop.owner, UPDATE, json!({ "listId": list, "destinations": [] })).await;
-        assert_eq!(emptied["list"], json!({ "name": "After", "recipients": 0, "destinations": [] }));
+        assert_eq!(emptied["list"], json!({ "name": "After", "recipientCount": 0, "destinations": [] }));
     }
 
     /// Lists are paged, the oldest first, and searched by name in any case.
@@ -149,7 +158,7 @@ on_both_databases! {
     /// An archived list is no longer listed and can't be used, but its id still finds it.
     async fn an_archived_list_cannot_be_used(server: Server) {
         let shop = server.account("Shop").await;
-        let list = server.list(&shop, "Old", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
+        let list = server.list(&shop, "Old", json!([{ "countryCode": "IT", "recipientCount": 10 }])).await;
         let input = json!({ "listId": list });
         for _ in 0..2 {
             // Twice: a request without an answer can be repeated.
@@ -162,13 +171,74 @@ on_both_databases! {
         }
         let names = server.data(&shop.owner, NAMES, json!({})).await;
         assert_eq!(names["account"]["lists"], json!({ "nodes": [], "totalCount": 0 }));
-        let node = "query($id: ID!) { node(id: $id) { ... on ContactList { name archived recipients } } }";
+        let node = "query($id: ID!) { node(id: $id) { ... on ContactList { name archived recipientCount } } }";
         let node = server.data(&shop.owner, node, json!({ "id": list })).await;
-        assert_eq!(node["node"], json!({ "name": "Old", "archived": true, "recipients": 10 }));
+        assert_eq!(node["node"], json!({ "name": "Old", "archived": true, "recipientCount": 10 }));
         let response = server.graphql(Some(&shop.owner), UPDATE, json!({ "input": { "listId": list, "name": "New" } })).await;
         assert_eq!(user_errors(&response), json!([
             { "field": ["input", "listId"], "message": "There is no such list.", "code": "NOT_FOUND" },
         ]));
+    }
+
+    /// An archived list can be found and restored: it is in use again, shares the unassigned
+    /// credits, and has the head-count that was given by hand.
+    async fn an_archived_list_is_restored(server: Server) {
+        let shop = server.account("Shop").await;
+        server.grant(&shop, "100").await;
+        let list = server.list(&shop, "Old", json!([{ "countryCode": "IT", "recipientCount": 10 }])).await;
+        let limit = "mutation($input: AllocateCreditsInput!) { allocateCredits(input: $input) { userErrors { message } } }";
+        let limited = json!({ "listId": list, "mode": "LIMITED", "assigned": "40" });
+        server.done(&shop.owner, limit, json!({ "allocations": [limited] })).await;
+        let archived = "{ account { lists(archived: true) { nodes { id archivedAt } totalCount } } }";
+        let empty = json!({ "nodes": [], "totalCount": 0 });
+        assert_eq!(server.data(&shop.owner, archived, json!({})).await["account"]["lists"], empty);
+        let input = json!({ "listId": list });
+        let conflict = json!([{ "field": ["input", "listId"], "message": "The list is not archived.", "code": "CONFLICT" }]);
+        let response = server.graphql(Some(&shop.owner), RESTORE, json!({ "input": input })).await;
+        assert_eq!(user_errors(&response), conflict);
+        server.done(&shop.owner, ARCHIVE, input.clone()).await;
+        let found = server.data(&shop.owner, archived, json!({})).await;
+        assert_eq!((&found["account"]["lists"]["nodes"][0]["id"], &found["account"]["lists"]["totalCount"]), (&json!(list), &json!(1)));
+        assert!(found["account"]["lists"]["nodes"][0]["archivedAt"].is_string());
+        // Another account doesn't see it, and who only reads can't restore it.
+        let other = server.account("Other").await;
+        let response = server.graphql(Some(&other.owner), RESTORE, json!({ "input": input })).await;
+        assert_eq!(user_errors(&response)[0]["code"], "NOT_FOUND");
+        let viewer = server.key(&shop, "VIEWER").await;
+        let response = server.graphql(Some(&viewer), RESTORE, json!({ "input": input })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN");
+        let payload = server.done(&shop.owner, RESTORE, input.clone()).await;
+        assert_eq!(payload["list"], json!({ "id": list, "name": "Old", "archived": false, "archivedAt": null,
+            "recipientCount": 10, "contactCount": 0,
+            "allocation": { "mode": "SHARED", "assigned": null, "available": "100", "held": "0" } }));
+        assert_eq!(server.data(&shop.owner, archived, json!({})).await["account"]["lists"], empty);
+        let response = server.graphql(Some(&shop.owner), RESTORE, json!({ "input": input })).await;
+        assert_eq!(user_errors(&response), conflict);
+        let renamed = server.done(&shop.owner, UPDATE, json!({ "listId": list, "name": "New" })).await;
+        assert_eq!(renamed["list"]["name"], "New");
+    }
+
+    /// A restored list takes contacts again; those that archiving deleted stay deleted, and no job
+    /// deletes the new ones.
+    async fn a_restored_list_takes_contacts(server: Server) {
+        let shop = server.account("Shop").await;
+        let list = server.list(&shop, "Old", json!([])).await;
+        server.import(&shop.owner, &list, "phone,name\n+393401234567,Ada\nnobody,Bea\n").await;
+        let input = json!({ "listId": list });
+        server.done(&shop.owner, ARCHIVE, input.clone()).await;
+        let payload = server.done(&shop.owner, RESTORE, input).await;
+        assert_eq!((&payload["list"]["recipientCount"], &payload["list"]["contactCount"]), (&json!(0), &json!(0)));
+        let imported = server.import(&shop.owner, &list, "phone,name\n+393401234568,Cleo\nnobody,Dora\n").await;
+        assert_eq!(imported["importedCount"], 1);
+        server.run_workers().await;
+        assert_eq!(contacts(&server, &shop, &list).await, ["+393401234568 name=Cleo"]);
+        let kept = "query($list: ID!) { node(id: $list) { ... on ContactList { contactCount
+            imports { nodes { rejectedCount rejected { nodes { line } } } } } } }";
+        let kept = server.data(&shop.owner, kept, json!({ "list": list })).await;
+        assert_eq!(kept["node"], json!({ "contactCount": 1, "imports": { "nodes": [
+            { "rejectedCount": 1, "rejected": { "nodes": [{ "line": 3 }] } },
+            { "rejectedCount": 1, "rejected": { "nodes": [] } },
+        ] } }));
     }
 
     /// A list with scheduled messages can't be archived.

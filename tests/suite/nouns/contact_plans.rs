@@ -1,12 +1,13 @@
-//! How PostgreSQL finds the contacts of an import, on a table that was never analysed.
+//! How PostgreSQL finds the contacts of an import and of a search, on a table that was never
+//! analysed.
 
 use domain::{
     id::{AccountId, ContactId, ListId},
     private::Private,
 };
 use message_credits::store::{
-    contact::{self, NewContact, Which},
-    sql::bounded::Transaction,
+    contact::{self, ContactFilter, NewContact, Search, Which},
+    sql::{bounded::Transaction, paging::Window},
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, prelude::Uuid};
 
@@ -110,5 +111,48 @@ async fn a_first_import_finds_contacts_by_their_index() {
     let updated = Statement::from_string(DatabaseBackend::Postgres, updated);
     let row = transaction.query_one_raw(updated).await.unwrap().unwrap();
     assert_eq!(row.try_get::<i64>("", "n").unwrap(), 0, "they were removed");
+    transaction.rollback().await.unwrap();
+}
+
+/// A search for values goes through its list by an index, and reads no contact of another list.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_for_values_reads_its_list_alone() {
+    let Some(url) = plain_postgres_database().await else {
+        return;
+    };
+    let server = Server::on_postgres_at(&url, |_| {}).await;
+    let transaction = server.services().store.begin().await.unwrap();
+    let run = async |text: &str| transaction.execute_unprepared(text).await.unwrap();
+    run("ALTER TABLE contacts SET (autovacuum_enabled = off)").await;
+    let account = AccountId::new(Uuid::from_u128(1));
+    for list in [2_u128, 3] {
+        let (account, list) = (account.uuid(), Uuid::from_u128(list));
+        run(&format!(
+            "INSERT INTO contacts (account_id, list_id, id, number, country_code, created_at, revision, fields) \
+             SELECT '{account}', '{list}', gen_random_uuid(), 390000000000 + n, 'IT', 0, 1, '{{\"name\":\"Ada ' || n || '\"}}' \
+             FROM generate_series(1, {CONTACTS}) AS n"
+        ))
+        .await;
+    }
+    let filter = ContactFilter {
+        account,
+        list: ListId::new(Uuid::from_u128(2)),
+        search: Some(Search::Values(vec!["ada".to_owned(), "19999".to_owned()])),
+    };
+    let window = Window {
+        limit: 50,
+        from_end: false,
+        after: None,
+        before: None,
+    };
+    let before = counted(&transaction, "contacts_number").await;
+    let page = contact::list(&transaction, &filter, window).await.unwrap();
+    assert_eq!(page.rows.len(), 1);
+    let found = contact::count(&transaction, &filter).await.unwrap();
+    assert_eq!(found, 1);
+    let after = counted(&transaction, "contacts_number").await;
+    assert_eq!(after[1], before[1], "the table is never gone through");
+    let fetched = after[2] - before[2];
+    assert!(fetched <= 2 * CONTACTS, "{fetched} rows were read");
     transaction.rollback().await.unwrap();
 }

@@ -132,26 +132,26 @@ on_both_databases! {
         let id = sell(&server, "big", "1000000.1").await;
         let read = "query($id: ID!, $account: ID) { node(id: $id) { ... on CreditPackage {
             capacity(accountId: $account, countryCodes: [\"IT\", \"FR\", \"DE\", \"CH\", \"US\"]) {
-                countryCode creditsPerMessage messages }
-            mms: capacity(accountId: $account, countryCodes: [\"DE\"], channel: MMS) { messages } } } }";
+                countryCode creditsPerMessage messageCount }
+            mms: capacity(accountId: $account, countryCodes: [\"DE\"], channel: MMS) { messageCount } } } }";
         let own = server.data(&tenant.owner, read, json!({ "id": id })).await;
         assert_eq!(own["node"], json!({
             "capacity": [
-                { "countryCode": "IT", "creditsPerMessage": "0.3", "messages": 3_333_333 },
+                { "countryCode": "IT", "creditsPerMessage": "0.3", "messageCount": 3_333_333 },
                 // Unlimited.
-                { "countryCode": "FR", "creditsPerMessage": "0", "messages": null },
+                { "countryCode": "FR", "creditsPerMessage": "0", "messageCount": null },
                 // Not served.
-                { "countryCode": "DE", "creditsPerMessage": null, "messages": 0 },
+                { "countryCode": "DE", "creditsPerMessage": null, "messageCount": 0 },
                 // More than an Int holds.
-                { "countryCode": "CH", "creditsPerMessage": "0.0001", "messages": 10_000_001_000_i64 },
-                { "countryCode": "US", "creditsPerMessage": null, "messages": 0 },
+                { "countryCode": "CH", "creditsPerMessage": "0.0001", "messageCount": 10_000_001_000_i64 },
+                { "countryCode": "US", "creditsPerMessage": null, "messageCount": 0 },
             ],
-            "mms": [{ "messages": 250_000 }],
+            "mms": [{ "messageCount": 250_000 }],
         }));
         let named = server.data(server.admin_key(), read, json!({ "id": id, "account": tenant.id })).await;
         assert_eq!(named, own);
         let by_default = server.data(server.admin_key(), read, json!({ "id": id })).await;
-        assert_eq!(by_default["node"]["mms"], json!([{ "messages": 333_333 }]));
+        assert_eq!(by_default["node"]["mms"], json!([{ "messageCount": 333_333 }]));
 
         let other = server.account("Other").await;
         let foreign = server.graphql(Some(&other.owner), read, json!({ "id": id, "account": tenant.id })).await;

@@ -16,9 +16,9 @@ use crate::support::{
 const AT: &str = "2026-11-23T08:00:00Z";
 const JUST_BEFORE: &str = "2026-11-23T07:59:59.999999Z";
 const REMOVE: &str = "mutation($input: RemoveContactsInput!) { removeContacts(input: $input) {
-    removed userErrors { field message code } } }";
+    removedCount userErrors { field message code } } }";
 const SETTLE: &str = "mutation($input: SettleMessageInput!) { settleMessage(input: $input) {
-    message { status credits recipients } balance { available held } userErrors { field code } } }";
+    message { status credits recipientCount } balance { available held } userErrors { field code } } }";
 const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
     message { status credits } balance { available held } userErrors { field code } } }";
 
@@ -40,7 +40,7 @@ async fn update(server: &Server, shop: &Tenant, list: &str, file: &str) {
     let import =
         "mutation($list: ID!, $country: CountryCode, $file: Upload!) { importContacts(input: {
         listId: $list, defaultCountry: $country, updateExisting: true, file: $file }) {
-        imported userErrors { message } } }";
+        importedCount userErrors { message } } }";
     let variables = json!({ "list": list, "country": "IT" });
     let file = ("contacts.csv", file);
     let done = server
@@ -61,19 +61,19 @@ async fn scheduled(server: &Server, shop: &Tenant, list: &str, text: &str) -> Va
 
 async fn remove(server: &Server, shop: &Tenant, list: &str, numbers: &[&str]) {
     let input = json!({ "listId": list, "phoneNumbers": numbers });
-    let removed = server.done(&shop.owner, REMOVE, input).await["removed"].take();
+    let removed = server.done(&shop.owner, REMOVE, input).await["removedCount"].take();
     assert_eq!(removed, numbers.len());
 }
 
 async fn remove_all(server: &Server, shop: &Tenant, list: &str) -> Value {
     let input = json!({ "listId": list, "all": true });
-    server.done(&shop.owner, REMOVE, input).await["removed"].take()
+    server.done(&shop.owner, REMOVE, input).await["removedCount"].take()
 }
 
 async fn message(server: &Server, shop: &Tenant, id: &Value) -> Value {
     let read = "query($id: ID!) { node(id: $id) { ... on Message {
-        status credits recipients departedRecipients
-        lines { countryCode recipients segmentCount credits } } } }";
+        status credits recipientCount departedRecipientCount
+        lines { countryCode recipientCount segmentCount credits } } } }";
     let mut data = server.data(&shop.owner, read, json!({ "id": id })).await;
     data["node"].take()
 }
@@ -81,10 +81,10 @@ async fn message(server: &Server, shop: &Tenant, id: &Value) -> Value {
 /// The transactions of the account that concern the hold: kind, credits, note.
 async fn transactions(server: &Server, shop: &Tenant, kind: &str) -> Value {
     let read =
-        "query($kind: [TransactionKind!]) { account { transactions(filter: { kind: $kind }) {
+        "query($kinds: [TransactionKind!]) { account { transactions(filter: { kinds: $kinds }) {
         nodes { credits note } } } }";
     let mut data = server
-        .data(&shop.owner, read, json!({ "kind": [kind] }))
+        .data(&shop.owner, read, json!({ "kinds": [kind] }))
         .await;
     data["account"]["transactions"]["nodes"].take()
 }
@@ -105,12 +105,12 @@ on_both_databases! {
         remove(&server, &shop, &list, &["+393401234501"]).await;
         import(&server, &shop, &list, "phone\n+393401234509\n+393401234508\n").await;
         let waits = message(&server, &shop, &id).await;
-        assert_eq!((&waits["credits"], &waits["recipients"], &waits["departedRecipients"]), (&json!("3"), &json!(3), &json!(1)));
+        assert_eq!((&waits["credits"], &waits["recipientCount"], &waits["departedRecipientCount"]), (&json!("3"), &json!(3), &json!(1)));
         send_time_comes(&server).await;
         assert_eq!(message(&server, &shop, &id).await, json!({
-            "status": "SENT", "credits": "2", "recipients": 2, "departedRecipients": 1, "lines": [
-                { "countryCode": "FR", "recipients": 1, "segmentCount": 1, "credits": "1" },
-                { "countryCode": "IT", "recipients": 1, "segmentCount": 1, "credits": "1" },
+            "status": "SENT", "credits": "2", "recipientCount": 2, "departedRecipientCount": 1, "lines": [
+                { "countryCode": "FR", "recipientCount": 1, "segmentCount": 1, "credits": "1" },
+                { "countryCode": "IT", "recipientCount": 1, "segmentCount": 1, "credits": "1" },
             ] }));
         assert_eq!(balance(&server, &shop).await, json!({ "total": "998", "available": "998", "held": "0", "unassigned": "998" }));
         assert_eq!(transactions(&server, &shop, "HOLD").await, json!([{ "credits": "-3", "note": null }]));
@@ -135,7 +135,7 @@ on_both_databases! {
         send_time_comes(&server).await;
         for (id, departed) in [(&id, 3), (&more, 1_003)] {
             assert_eq!(message(&server, &shop, id).await, json!({ "status": "SENT", "credits": "0",
-                "recipients": 0, "departedRecipients": departed, "lines": [] }));
+                "recipientCount": 0, "departedRecipientCount": departed, "lines": [] }));
         }
         assert_eq!(balance(&server, &shop).await["available"], "2000");
         assert_sound(&server).await;
@@ -155,7 +155,7 @@ on_both_databases! {
         send_time_comes(&server).await;
         for id in [&id, &second] {
             let sent = message(&server, &shop, id).await;
-            assert_eq!((&sent["credits"], &sent["departedRecipients"]), (&json!("2"), &json!(1)), "{sent}");
+            assert_eq!((&sent["credits"], &sent["departedRecipientCount"]), (&json!("2"), &json!(1)), "{sent}");
         }
         assert_sound(&server).await;
     }
@@ -198,9 +198,9 @@ on_both_databases! {
         remove(&server, &shop, &list, &["+393401234505"]).await;
         send_time_comes(&server).await;
         assert_eq!(message(&server, &shop, &id).await, json!({
-            "status": "SENT", "credits": "2", "recipients": 2, "departedRecipients": 4, "lines": [
-                { "countryCode": "IT", "recipients": 1, "segmentCount": 1, "credits": "0.5" },
-                { "countryCode": "IT", "recipients": 1, "segmentCount": 3, "credits": "1.5" },
+            "status": "SENT", "credits": "2", "recipientCount": 2, "departedRecipientCount": 4, "lines": [
+                { "countryCode": "IT", "recipientCount": 1, "segmentCount": 1, "credits": "0.5" },
+                { "countryCode": "IT", "recipientCount": 1, "segmentCount": 3, "credits": "1.5" },
             ] }));
         assert_eq!(transactions(&server, &shop, "RELEASE").await,
             json!([{ "credits": "7", "note": "4 recipients left the list before the message was sent." }]));
@@ -235,7 +235,7 @@ on_both_databases! {
         // Before sendAt by the owner, and at sendAt.
         let input = settle(&id);
         let payload = server.done(&shop.owner, SETTLE, input.clone()).await;
-        assert_eq!(payload["message"], json!({ "status": "SENT", "credits": "2", "recipients": 2 }));
+        assert_eq!(payload["message"], json!({ "status": "SENT", "credits": "2", "recipientCount": 2 }));
         assert_eq!(payload["balance"]["held"], "9");
         assert_eq!(server.done(&shop.owner, SETTLE, input).await, payload);
         let payload = server.done(&shop.owner, CANCEL, settle(&canceled)).await;
@@ -252,7 +252,7 @@ on_both_databases! {
         let id = message::scheduled(&server, &shop, "2026-11-24T08:00:00Z", later).await;
         remove_all(&server, &shop, &list).await;
         let payload = server.done(&shop.owner, SETTLE, settle(&id)).await;
-        assert_eq!(payload["message"], json!({ "status": "SENT", "credits": "3", "recipients": 3 }));
+        assert_eq!(payload["message"], json!({ "status": "SENT", "credits": "3", "recipientCount": 3 }));
         assert_sound(&server).await;
     }
 
@@ -261,7 +261,7 @@ on_both_databases! {
     async fn removals_leave_head_count_lists_unchanged(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "1000").await;
-        let list = server.list(&shop, "By hand", json!([{ "countryCode": "IT", "recipients": 5 }])).await;
+        let list = server.list(&shop, "By hand", json!([{ "countryCode": "IT", "recipientCount": 5 }])).await;
         let id = scheduled(&server, &shop, &list, "Ciao").await;
         let numbers = json!({ "listId": list, "text": "Ciao", "audience": { "recipients": ["+393401234501"] } });
         let other = message::scheduled(&server, &shop, AT, numbers).await;
@@ -316,7 +316,7 @@ on_both_databases! {
         };
         join(join_all(removals), job).await;
         let sent = message(&server, &shop, &id).await;
-        let departed = sent["departedRecipients"].as_i64().unwrap();
+        let departed = sent["departedRecipientCount"].as_i64().unwrap();
         assert_eq!((&sent["status"], &sent["credits"]), (&json!("SENT"), &json!((20 - departed).to_string())));
         assert_sound(&server).await;
     }

@@ -26,15 +26,15 @@ async fn card(server: &Server, tenant: &Tenant) -> Value {
 }
 
 fn to(rows: &[(&str, i64)], text: &str) -> Value {
-    let rows = rows
-        .iter()
-        .map(|(country, recipients)| json!({ "countryCode": country, "recipients": recipients }));
+    let rows = rows.iter().map(
+        |(country, recipients)| json!({ "countryCode": country, "recipientCount": recipients }),
+    );
     json!({ "audience": { "destinations": rows.collect::<Vec<_>>() }, "text": text })
 }
 
 fn line(country: &str, recipients: i64, segments: i64, rate: Value, credits: &str) -> Value {
     json!({
-        "countryCode": country, "recipients": recipients, "segmentCount": segments,
+        "countryCode": country, "recipientCount": recipients, "segmentCount": segments,
         "creditsPerSegment": rate, "credits": credits,
     })
 }
@@ -141,11 +141,11 @@ on_both_databases! {
         ]));
         let id = crate::support::credit_package::sell(&server, "odd", "100.1").await;
         let read = "query($id: ID!) { node(id: $id) { ... on CreditPackage {
-            capacity(countryCodes: [\"TR\", \"US\", \"FR\", \"IT\", \"TR\"]) { countryCode creditsPerMessage messages }
-            none: capacity(countryCodes: []) { messages } } } }";
+            capacity(countryCodes: [\"TR\", \"US\", \"FR\", \"IT\", \"TR\"]) { countryCode creditsPerMessage messageCount }
+            none: capacity(countryCodes: []) { messageCount } } } }";
         let data = server.data(&tenant.owner, read, json!({ "id": id })).await;
         let row = |country: &str, rate: Value, messages: i64| json!({
-            "countryCode": country, "creditsPerMessage": rate, "messages": messages,
+            "countryCode": country, "creditsPerMessage": rate, "messageCount": messages,
         });
         assert_eq!(data["node"], json!({
             "capacity": [

@@ -43,7 +43,7 @@ const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $inp
     buckets { start usage { ...all } }
     lists { list { name } usage { ...all } }
     countries { countryCode usage { ...all } } } }
-    fragment all on Usage { messages recipients segments credits cost { amount } }";
+    fragment all on Usage { messageCount recipientCount segmentCount credits cost { amount } }";
 
 /// The link in a report's answer.
 async fn link(server: &Server, tenant: &Tenant, input: &Value, format: &str) -> Value {
@@ -376,7 +376,7 @@ on_both_databases! {
         }
         assert_eq!(open.len(), MAX_AT_ONCE);
         let data = server.data(&last.1.owner, REPORT, json!({ "input": november() })).await;
-        assert_eq!(data["usageReport"]["totals"]["messages"], 500);
+        assert_eq!(data["usageReport"]["totals"]["messageCount"], 500);
         // It waits until one of the idle readers is evicted, and reads to the end.
         let served = get(&server, &last.0).await;
         assert_eq!(served.status(), StatusCode::OK);

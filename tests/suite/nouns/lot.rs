@@ -81,7 +81,7 @@ on_both_databases! {
         server.done(server.admin_key(), REVOKE, revoked).await;
         // The bought credits never expire, so they are drawn first: 100, then 3 of the 10.
         let to = |recipients: i32| json!({ "text": "Ciao", "audience": {
-            "destinations": [{ "countryCode": "IT", "recipients": recipients }] } });
+            "destinations": [{ "countryCode": "IT", "recipientCount": recipients }] } });
         message::send(&server, &tenant, to(101)).await;
         message::schedule(&server, &tenant, "2026-12-10T08:00:00Z", to(2)).await;
         let lot = |parts: [&str; 6], state: &str, bought: bool| {

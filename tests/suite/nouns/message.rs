@@ -16,17 +16,17 @@ on_both_databases! {
     async fn a_message_is_sent(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "10000").await;
-        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 1653 }])).await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipientCount": 1653 }])).await;
         let input = json!({ "listId": list, "text": TEXT_OF_TWO_SEGMENTS, "name": "Saldi" });
         let payload = send(&server, &tenant, input).await;
         let mut message = payload["message"].clone();
         let id = message["id"].take();
         assert_eq!(message, json!({
             "id": null, "status": "SENT", "name": "Saldi", "channel": "SMS", "encoding": "GSM_7",
-            "text": TEXT_OF_TWO_SEGMENTS, "segmentCount": 2, "recipients": 1653, "credits": "3306",
+            "text": TEXT_OF_TWO_SEGMENTS, "segmentCount": 2, "recipientCount": 1653, "credits": "3306",
             "sendAt": "2026-11-22T08:00:00Z", "sentAt": "2026-11-22T08:00:00Z", "createdAt": "2026-11-22T08:00:00Z",
             "list": { "id": list }, "account": { "id": tenant.id },
-            "lines": [{ "countryCode": "IT", "recipients": 1653, "segmentCount": 2, "creditsPerSegment": "1", "credits": "3306" }],
+            "lines": [{ "countryCode": "IT", "recipientCount": 1653, "segmentCount": 2, "creditsPerSegment": "1", "credits": "3306" }],
         }));
         assert_eq!(payload["balance"], json!({ "total": "6694", "available": "6694", "held": "0", "unassigned": "6694" }));
         assert_eq!(balance(&server, &tenant).await, payload["balance"]);
@@ -89,7 +89,7 @@ on_both_databases! {
     async fn a_repetition_is_answered_even_if_it_would_now_be_refused(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
-        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipientCount": 10 }])).await;
         let input = json!({
             "listId": list, "text": "Ciao", "sendAt": "2026-11-23T08:00:00Z", "maxCredits": "10",
             "idempotencyKey": "scheduled once",
@@ -219,7 +219,7 @@ on_both_databases! {
     async fn messages_are_listed(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "1000").await;
-        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 1 }])).await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipientCount": 1 }])).await;
         for (name, at) in [("Uno", "2026-11-23T08:00:00Z"), ("Due", "2026-11-24T08:00:00Z"), ("Tre", "2026-11-24T08:00:00Z")] {
             let mut input = to_italians(1);
             input["name"] = json!(name);
@@ -249,8 +249,8 @@ on_both_databases! {
         assert!(found[..2].contains(&json!("Due")) && found[..2].contains(&json!("Tre")));
 
         for (filter, count) in [
-            (json!({ "status": ["SCHEDULED"] }), 3),
-            (json!({ "status": ["SENT", "CANCELED"] }), 1),
+            (json!({ "statuses": ["SCHEDULED"] }), 3),
+            (json!({ "statuses": ["SENT", "CANCELED"] }), 1),
             (json!({ "from": "2026-11-23T08:00:00Z", "to": "2026-11-24T08:00:00Z" }), 1),
             (json!({ "to": "2026-11-23T08:00:00Z" }), 1),
             (json!({ "from": "2026-11-24T09:00:00+01:00" }), 2),

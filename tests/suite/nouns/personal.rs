@@ -13,15 +13,15 @@ use crate::support::{
 };
 
 const PERSONAL: &str = "query($input: QuoteInput!) { quote(input: $input) {
-    recipients credits personalised smartEncodingSaves
-    distribution { segmentCount recipients credits }
+    recipientCount credits personalised smartEncodingSaves
+    distribution { segmentCount recipientCount credits }
     shortest { text segmentation { segmentCount encoding text } }
     longest { text segmentation { segmentCount encoding text } }
-    mergeFields { name fallback contactsWithoutValue }
-    lines { countryCode recipients segmentCount credits } segmentation { text segmentCount } } }";
+    mergeFields { name fallback missingValueCount }
+    lines { countryCode recipientCount segmentCount credits } segmentation { text segmentCount } } }";
 const SETTLE: &str = "mutation($input: SettleMessageInput!) { settleMessage(input: $input) {
-    message { status credits recipients segmentCount
-        lines { countryCode recipients segmentCount credits } } userErrors { field code } } }";
+    message { status credits recipientCount segmentCount
+        lines { countryCode recipientCount segmentCount credits } } userErrors { field code } } }";
 
 /// 140 characters, so that a name of more than 19 takes a second segment.
 fn text() -> String {
@@ -62,33 +62,33 @@ on_both_databases! {
         let rest = "a".repeat(140);
         let long = format!("Maria Antonietta Giuseppina {rest}");
         assert_eq!(found, json!({
-            "recipients": 7, "credits": "10", "personalised": true, "smartEncodingSaves": "0",
+            "recipientCount": 7, "credits": "10", "personalised": true, "smartEncodingSaves": "0",
             "distribution": [
-                { "segmentCount": 1, "recipients": 4, "credits": "4" },
-                { "segmentCount": 2, "recipients": 3, "credits": "6" },
+                { "segmentCount": 1, "recipientCount": 4, "credits": "4" },
+                { "segmentCount": 2, "recipientCount": 3, "credits": "6" },
             ],
             "shortest": { "text": format!("Zo {rest}"), "segmentation": {
                 "segmentCount": 1, "encoding": "GSM_7", "text": format!("Zo {rest}") } },
             "longest": { "text": long, "segmentation": { "segmentCount": 2, "encoding": "GSM_7", "text": long } },
-            "mergeFields": [{ "name": "name", "fallback": "amico", "contactsWithoutValue": 2 }],
+            "mergeFields": [{ "name": "name", "fallback": "amico", "missingValueCount": 2 }],
             "lines": [
-                { "countryCode": "DE", "recipients": 1, "segmentCount": 2, "credits": "2" },
-                { "countryCode": "IT", "recipients": 4, "segmentCount": 1, "credits": "4" },
-                { "countryCode": "IT", "recipients": 2, "segmentCount": 2, "credits": "4" },
+                { "countryCode": "DE", "recipientCount": 1, "segmentCount": 2, "credits": "2" },
+                { "countryCode": "IT", "recipientCount": 4, "segmentCount": 1, "credits": "4" },
+                { "countryCode": "IT", "recipientCount": 2, "segmentCount": 2, "credits": "4" },
             ],
             "segmentation": { "text": format!("amico {rest}"), "segmentCount": 1 },
         }));
         // Without merge fields everybody gets the same.
         let plain = personal(&server, &tenant, to_list(&list, "Ciao")).await;
         assert_eq!(plain["personalised"], false);
-        assert_eq!(plain["distribution"], json!([{ "segmentCount": 1, "recipients": 7, "credits": "7" }]));
+        assert_eq!(plain["distribution"], json!([{ "segmentCount": 1, "recipientCount": 7, "credits": "7" }]));
         assert_eq!((&plain["longest"], &plain["mergeFields"]), (&json!(null), &json!([])));
     }
 
     /// If contacts are not stored, fields count as their fallbacks, and the quote says so.
     async fn fields_without_contacts_count_as_their_fallbacks(server: Server) {
         let tenant = server.account("Shop").await;
-        let heads = json!([{ "countryCode": "IT", "recipients": 3 }]);
+        let heads = json!([{ "countryCode": "IT", "recipientCount": 3 }]);
         let list = server.list(&tenant, "Heads", heads.clone()).await;
         for audience in [
             json!({ "listId": list }),
@@ -101,9 +101,9 @@ on_both_databases! {
             assert_eq!(found["segmentation"]["text"], " Mario ");
             assert_eq!(found["shortest"], json!(null));
             assert_eq!(found["mergeFields"], json!([
-                { "name": "a", "fallback": null, "contactsWithoutValue": null },
-                { "name": "b", "fallback": "Mario", "contactsWithoutValue": null },
-                { "name": "a", "fallback": "", "contactsWithoutValue": null },
+                { "name": "a", "fallback": null, "missingValueCount": null },
+                { "name": "b", "fallback": "Mario", "missingValueCount": null },
+                { "name": "a", "fallback": "", "missingValueCount": null },
             ]));
         }
     }
@@ -131,13 +131,13 @@ on_both_databases! {
         // The report agrees with the ledger, and counts the message once in its country; the
         // highest spending comes first.
         let report = "{ usageReport(input: { from: \"2026-11-22T00:00:00Z\", to: \"2026-11-23T00:00:00Z\" }) {
-            totals { messages recipients segments credits }
-            countries { countryCode usage { messages recipients segments credits } } } }";
+            totals { messageCount recipientCount segmentCount credits }
+            countries { countryCode usage { messageCount recipientCount segmentCount credits } } } }";
         let data = server.data(&tenant.owner, report, json!({})).await;
         assert_eq!(data["usageReport"]["totals"],
-            json!({ "messages": 1, "recipients": 7, "segments": 10, "credits": "7.8666" }));
+            json!({ "messageCount": 1, "recipientCount": 7, "segmentCount": 10, "credits": "7.8666" }));
         assert_eq!(data["usageReport"]["countries"][0]["usage"],
-            json!({ "messages": 1, "recipients": 6, "segments": 8, "credits": "5.8664" }));
+            json!({ "messageCount": 1, "recipientCount": 6, "segmentCount": 8, "credits": "5.8664" }));
     }
 
     /// Sent recipients are split over the planned segments: fewer, more, and in another country.
@@ -150,12 +150,12 @@ on_both_databases! {
         server.grant(&tenant, "100").await;
         let list = list(&server, &tenant).await;
         let line = |country: &str, recipients: i64, segments: i64| json!({
-            "countryCode": country, "recipients": recipients, "segmentCount": segments,
+            "countryCode": country, "recipientCount": recipients, "segmentCount": segments,
             "credits": (recipients * segments).to_string(),
         });
         for (sent, credits, lines) in [
-            (json!([{ "countryCode": "IT", "recipients": 3 }]), "4", json!([line("IT", 2, 1), line("IT", 1, 2)])),
-            (json!([{ "countryCode": "IT", "recipients": 12 }, { "countryCode": "FR", "recipients": 2 }]), "20",
+            (json!([{ "countryCode": "IT", "recipientCount": 3 }]), "4", json!([line("IT", 2, 1), line("IT", 1, 2)])),
+            (json!([{ "countryCode": "IT", "recipientCount": 12 }, { "countryCode": "FR", "recipientCount": 2 }]), "20",
                 json!([line("FR", 2, 2), line("IT", 8, 1), line("IT", 4, 2)])),
             (json!(null), "10", json!([line("DE", 1, 2), line("IT", 4, 1), line("IT", 2, 2)])),
         ] {

@@ -10,11 +10,11 @@ const CONTACTS: &str = "query($list: ID!) { node(id: $list) { ... on ContactList
     contacts(first: 100) { nodes { phoneNumber } } } } }";
 
 const QUOTE: &str = "query($numbers: [PhoneNumber!]!, $landlines: Boolean! = false) {
-    quote(input: { audience: { recipients: $numbers }, text: \"Ciao\", acceptLandlines: $landlines }) { recipients } }";
+    quote(input: { audience: { recipients: $numbers }, text: \"Ciao\", acceptLandlines: $landlines }) { recipientCount } }";
 
 const LANDLINES: &str = "mutation($list: ID!, $file: Upload!) {
     importContacts(input: { listId: $list, defaultCountry: \"IT\", acceptLandlines: true, file: $file }) {
-        imported rejected { line reason } userErrors { message } } }";
+        importedCount rejected { line reason } userErrors { message } } }";
 
 /// Imports a column of numbers; those that are stored, in order, and the payload.
 async fn imported(
@@ -81,7 +81,7 @@ on_both_databases! {
             let list = server.list(&shop, "Numbers", json!([])).await;
             let (numbers, payload) = imported(&server, &shop.owner, &list, country, file).await;
             assert_eq!(&numbers, expected, "{file:?}: {payload:#}");
-            assert_eq!((&payload["duplicates"], &payload["rejected"]), (&json!(duplicates), &json!([])), "{file:?}");
+            assert_eq!((&payload["duplicateCount"], &payload["rejected"]), (&json!(duplicates), &json!([])), "{file:?}");
         }
     }
 
@@ -125,7 +125,7 @@ on_both_databases! {
             .upload(Some(&shop.owner), LANDLINES, json!({ "list": list }), ("numbers.csv", file))
             .await;
         let payload = &response["data"]["importContacts"];
-        assert_eq!(payload["imported"], 1, "{response:#}");
+        assert_eq!(payload["importedCount"], 1, "{response:#}");
         assert_eq!(payload["rejected"][0]["line"], 3);
         for (number, landlines, fits) in [
             ("+390612345678", false, false),
@@ -146,8 +146,8 @@ on_both_databases! {
         let (numbers, _) = imported(&server, &shop.owner, &list, "XK", "phone\n+38344123456\n044 123 457\n+24740123\n").await;
         assert_eq!(numbers, ["+24740123", "+38344123456", "+38344123457"]);
         let by_hand = server.list(&shop, "By hand", json!([
-            { "countryCode": "XK", "recipients": 1 }, { "countryCode": "AC", "recipients": 1 },
-            { "countryCode": "TA", "recipients": 1 },
+            { "countryCode": "XK", "recipientCount": 1 }, { "countryCode": "AC", "recipientCount": 1 },
+            { "countryCode": "TA", "recipientCount": 1 },
         ])).await;
         assert!(!by_hand.is_empty());
         let report = "query($from: DateTime!, $to: DateTime!) {

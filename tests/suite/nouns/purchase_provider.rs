@@ -66,7 +66,7 @@ on_both_databases! {
 
         let app = without_a_provider(&server);
         let account = AccountId::decode(&tenant.id).unwrap();
-        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) };
+        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) , on_behalf_of: None};
         let new = |key: &str| PurchaseCredits {
             account: None,
             package: PackageId::decode(&package).unwrap(),
@@ -101,7 +101,7 @@ on_both_databases! {
         let package = package(&server, 1_000, 4_990, |_| {}).await;
         let app = without_a_provider(&server);
         let account = AccountId::decode(&tenant.id).unwrap();
-        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) };
+        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) , on_behalf_of: None};
         let new = PurchaseCredits {
             account: None,
             package: PackageId::decode(&package).unwrap(),
@@ -112,7 +112,7 @@ on_both_databases! {
         let begun = app.services.purchase_credits(&viewer, new).await.unwrap();
         assert_eq!(app.services.confirmation_url(&viewer, &begun).await.unwrap(), None);
         let id = PurchaseId::new(begun.id);
-        let paid = app.services.confirm_purchase(id, "a transfer").await.unwrap();
+        let paid = app.services.confirm_purchase(&viewer, id, "a transfer").await.unwrap();
         assert_eq!(paid.status, PurchaseStatus::Paid);
         assert_eq!(crate::support::account::balance(&server, &tenant).await["total"], "1000");
     }

@@ -14,7 +14,7 @@ on_both_databases! {
     /// 1,653 contacts: one segment, two, an image, and an MMS of two.
     async fn a_quote_for_1653_contacts_is_exact(server: Server) {
         let tenant = server.account("Shop").await;
-        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 1653 }])).await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipientCount": 1653 }])).await;
         let image = json!([{ "contentType": "image/jpeg", "sizeBytes": 100_000 }]);
         for (text, media, credits, cost, segments) in [
             ("Ciao".to_owned(), json!([]), "1653", "16.53", 1),
@@ -28,7 +28,7 @@ on_both_databases! {
             assert_eq!(found["credits"], credits);
             assert_eq!(found["cost"], json!({ "amount": cost, "currencyCode": "EUR" }));
             assert_eq!(found["segmentation"]["segmentCount"], segments);
-            assert_eq!(found["recipients"], 1653);
+            assert_eq!(found["recipientCount"], 1653);
         }
     }
 
@@ -42,27 +42,27 @@ on_both_databases! {
         charge_by(&server, &tenant, &card).await;
         server.grant(&tenant, "100000").await;
         let audience = json!({ "destinations": [
-            { "countryCode": "IT", "recipients": 1_653 },
-            { "countryCode": "US", "recipients": 40 },
-            { "countryCode": "DE", "recipients": 77 },
+            { "countryCode": "IT", "recipientCount": 1_653 },
+            { "countryCode": "US", "recipientCount": 40 },
+            { "countryCode": "DE", "recipientCount": 77 },
         ] });
         let input = json!({ "audience": audience, "text": TEXT_OF_TWO_SEGMENTS });
         let quoted = quote(&server, &tenant, input.clone()).await;
         assert_eq!(quoted["lines"], json!([
-            { "countryCode": "DE", "recipients": 77, "segmentCount": 2, "creditsPerSegment": "1.0001", "credits": "154.0154" },
-            { "countryCode": "IT", "recipients": 1653, "segmentCount": 2, "creditsPerSegment": "0.7333", "credits": "2424.2898" },
-            { "countryCode": "US", "recipients": 40, "segmentCount": 2, "creditsPerSegment": null, "credits": "0" },
+            { "countryCode": "DE", "recipientCount": 77, "segmentCount": 2, "creditsPerSegment": "1.0001", "credits": "154.0154" },
+            { "countryCode": "IT", "recipientCount": 1653, "segmentCount": 2, "creditsPerSegment": "0.7333", "credits": "2424.2898" },
+            { "countryCode": "US", "recipientCount": 40, "segmentCount": 2, "creditsPerSegment": null, "credits": "0" },
         ]));
         assert_eq!(quoted["credits"], "2578.3052");
         // 2578.3052 × 0.013 = 33.5179676.
         assert_eq!(quoted["cost"]["amount"], "33.52");
-        assert_eq!(quoted["recipients"], 1730);
-        assert_eq!(quoted["unsupportedRecipients"], 40);
+        assert_eq!(quoted["recipientCount"], 1730);
+        assert_eq!(quoted["unsupportedRecipientCount"], 40);
 
         let sent = send(&server, &tenant, input).await;
         assert_eq!(sent["message"]["credits"], quoted["credits"]);
         assert_eq!(sent["message"]["lines"], quoted["lines"]);
-        assert_eq!(sent["message"]["recipients"], quoted["recipients"]);
+        assert_eq!(sent["message"]["recipientCount"], quoted["recipientCount"]);
         assert_eq!(sent["balance"]["available"], "97421.6948");
     }
 
@@ -77,7 +77,7 @@ on_both_databases! {
             archiveCreditPackage(input: $input) { userErrors { field } } }";
         let gone = sell(&server, "gone", "1000").await;
         server.done(server.admin_key(), archive, json!({ "packageId": gone })).await;
-        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 1653 }])).await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipientCount": 1653 }])).await;
 
         let found = quote(&server, &tenant, to_list(&list, "Ciao")).await;
         assert_eq!(found["available"], "653");
@@ -100,7 +100,7 @@ on_both_databases! {
         let tenant = server.account("Shop").await;
         server.grant_until(&tenant, "50", Some("2026-12-01")).await;
         server.grant(&tenant, "20").await;
-        let one = json!([{ "countryCode": "IT", "recipients": 1 }]);
+        let one = json!([{ "countryCode": "IT", "recipientCount": 1 }]);
         let limited = server.list(&tenant, "Limited", one.clone()).await;
         let sharing = server.list(&tenant, "Sharing", one).await;
         let allocate = "mutation($input: AllocateCreditsInput!) { allocateCredits(input: $input) {
@@ -147,17 +147,17 @@ on_both_databases! {
         let numbers = json!(["+393401234567", "+39 340 1234567", "+12015550123", "+393401234568"]);
         let input = json!({ "audience": { "recipients": numbers }, "text": "Ciao" });
         let found = quote(&server, &tenant, input).await;
-        assert_eq!(found["recipients"], 3);
+        assert_eq!(found["recipientCount"], 3);
         assert_eq!(found["duplicateRecipients"], json!([1]));
         assert_eq!(found["lines"][0]["countryCode"], "IT");
-        assert_eq!(found["lines"][0]["recipients"], 2);
+        assert_eq!(found["lines"][0]["recipientCount"], 2);
         assert_eq!(found["lines"][1]["countryCode"], "US");
     }
 
     /// Smart encoding reports what it would save, and saves that.
     async fn smart_encoding_reports_its_savings(server: Server) {
         let tenant = server.account("Shop").await;
-        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 10 }])).await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipientCount": 10 }])).await;
         let text = format!("‘{}’", "a".repeat(100));
         let mut input = to_list(&list, &text);
         let plain = quote(&server, &tenant, input.clone()).await;
@@ -173,7 +173,7 @@ on_both_databases! {
         let tenant = server.account("Shop").await;
         let text = format!("{}{{{{name|Mario}}}}", "a".repeat(155));
         let found = quote(&server, &tenant, json!({
-            "audience": { "destinations": [{ "countryCode": "IT", "recipients": 1 }] }, "text": text,
+            "audience": { "destinations": [{ "countryCode": "IT", "recipientCount": 1 }] }, "text": text,
         })).await;
         assert_eq!(found["credits"], "1");
         assert_eq!(found["segmentation"]["text"], format!("{}Mario", "a".repeat(155)));
@@ -193,7 +193,7 @@ on_both_databases! {
             let worth = json!({ "amount": value, "currencyCode": "USD" });
             let card = publish_worth(&server, code, worth, rates).await;
             charge_by(&server, &tenant, &card).await;
-            let audience = json!({ "destinations": [{ "countryCode": "US", "recipients": 1653 }] });
+            let audience = json!({ "destinations": [{ "countryCode": "US", "recipientCount": 1653 }] });
             let mut input = json!({ "audience": audience, "text": "Ciao" });
             let found = quote(&server, &tenant, input.clone()).await;
             assert_eq!(found["credits"], credits);
@@ -218,7 +218,7 @@ on_both_databases! {
         let destinations = |rows: Value| json!({ "audience": { "destinations": rows }, "text": "a" });
         let numbers = |numbers: Vec<String>| json!({ "audience": { "recipients": numbers }, "text": "a" });
         let many: Vec<_> = (0..10_001).map(|number| format!("+3934{number:08}")).collect();
-        let rows = vec![json!({ "countryCode": "IT", "recipients": 1 }); 251];
+        let rows = vec![json!({ "countryCode": "IT", "recipientCount": 1 }); 251];
         let with_list = |list: &str| json!({ "listId": list, "audience": { "destinations": [] }, "text": "a" });
         for (input, field) in [
             (to_list(&foreign, "a"), json!("NOT_FOUND")),
@@ -226,8 +226,8 @@ on_both_databases! {
             (with_list(&foreign), json!("NOT_FOUND")),
             (json!({ "accountId": other.id, "audience": { "listId": own }, "text": "a" }), json!("NOT_FOUND")),
             (json!({ "listId": second, "audience": { "listId": own }, "text": "a" }), json!(["input", "listId"])),
-            (destinations(json!([{ "countryCode": "IT", "recipients": -1 }])), json!(["input", "audience", "destinations", "0", "recipients"])),
-            (destinations(json!([{ "countryCode": "XX", "recipients": 1 }])), json!(["input", "audience", "destinations", "0", "countryCode"])),
+            (destinations(json!([{ "countryCode": "IT", "recipientCount": -1 }])), json!(["input", "audience", "destinations", "0", "recipientCount"])),
+            (destinations(json!([{ "countryCode": "XX", "recipientCount": 1 }])), json!(["input", "audience", "destinations", "0", "countryCode"])),
             (destinations(json!(rows)), json!(["input", "audience", "destinations"])),
             (numbers(many), json!(["input", "audience", "recipients"])),
             (numbers(vec!["+393401234567".into(), "+393".into()]), json!(["input", "audience", "recipients", "1"])),

@@ -132,11 +132,11 @@ on_both_databases! {
         let tenant = server.account("Shop").await;
         charge_by(&server, &tenant, card).await;
         let audience = json!({ "destinations": [
-            { "countryCode": "IT", "recipients": 1000 }, { "countryCode": "IN", "recipients": 7 },
-            { "countryCode": "FJ", "recipients": 1 },
+            { "countryCode": "IT", "recipientCount": 1000 }, { "countryCode": "IN", "recipientCount": 7 },
+            { "countryCode": "FJ", "recipientCount": 1 },
         ] });
         let found = quote(&server, &tenant, json!({ "audience": audience, "text": "Ciao" })).await;
-        assert_eq!((&found["credits"], &found["unsupportedRecipients"]), (&json!("4852.0125"), &json!(1)));
+        assert_eq!((&found["credits"], &found["unsupportedRecipientCount"]), (&json!("4852.0125"), &json!(1)));
     }
 
     /// A version's description never changes.

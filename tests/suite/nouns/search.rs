@@ -37,7 +37,7 @@ async fn shop(server: &Server) -> Tenant {
         server.account(stored).await;
         server.list(&shop, stored, json!([])).await;
         let input = json!({
-            "audience": { "destinations": [{ "countryCode": "IT", "recipients": 1 }] },
+            "audience": { "destinations": [{ "countryCode": "IT", "recipientCount": 1 }] },
             "text": stored,
             "idempotencyKey": new_key(),
         });

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::support::{Server, on_both_databases};
 
 const SEGMENTATION: &str = "query($input: SegmentationInput!) { segmentation(input: $input) {
-    channel encoding lockingShift singleShift characters units unitsPerSegment unitsRemaining segmentCount
-    segments { index text units }
+    channel encoding lockingShift singleShift characterCount unitCount unitsPerSegment unitsRemaining segmentCount
+    segments { index text unitCount }
     nonGsmCharacters { character codePoint offset replacement stripsAccent } text } }";
 
 async fn segmentation(server: &Server, input: Value) -> Value {
@@ -26,12 +26,12 @@ on_both_databases! {
             "encoding": "UCS_2",
             "lockingShift": null,
             "singleShift": null,
-            "characters": 9,
-            "units": 9,
+            "characterCount": 9,
+            "unitCount": 9,
             "unitsPerSegment": 70,
             "unitsRemaining": 61,
             "segmentCount": 1,
-            "segments": [{ "index": 0, "text": "L’offerta", "units": 9 }],
+            "segments": [{ "index": 0, "text": "L’offerta", "unitCount": 9 }],
             "nonGsmCharacters": [{
                 "character": "’", "codePoint": "U+2019", "offset": 1, "replacement": "'",
                 "stripsAccent": false,
@@ -124,8 +124,8 @@ on_both_databases! {
     /// Half of a surrogate pair is no character, in a variable or in the document.
     async fn lone_surrogates_are_refused(server: Server) {
         for body in [
-            r#"{"query":"query($t: String!) { segmentation(input: {text: $t}) { units } }","variables":{"t":"\ud83d"}}"#,
-            r#"{"query":"{ segmentation(input: {text: \"\\ud83d\"}) { units } }"}"#,
+            r#"{"query":"query($t: String!) { segmentation(input: {text: $t}) { unitCount } }","variables":{"t":"\ud83d"}}"#,
+            r#"{"query":"{ segmentation(input: {text: \"\\ud83d\"}) { unitCount } }"}"#,
         ] {
             let response = server
                 .http()

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use crate::support::{Server, Tenant, new_key, on_both_databases};
 
 const QUOTE: &str = "query($input: QuoteInput!) { quote(input: $input) {
-    personalised recipients credits cost { amount } segmentation { text segments { text } }
-    distribution { segmentCount recipients } lines { countryCode recipients segmentCount credits }
-    mergeFields { name fallback contactsWithoutValue } smartEncodingSaves
+    personalised recipientCount credits cost { amount } segmentation { text segments { text } }
+    distribution { segmentCount recipientCount } lines { countryCode recipientCount segmentCount credits }
+    mergeFields { name fallback missingValueCount } smartEncodingSaves
     shortest { text segmentation { text } } longest { text segmentation { text } } } }";
 
 /// A list with stored contacts, whose values are `SECRET` and a letter.
@@ -26,7 +26,7 @@ async fn stored(server: &Server, shop: &Tenant) -> String {
     }
     file += "secretnumber,SECRETrefused,,\n";
     let import = server.import(&shop.owner, &list, file).await;
-    assert_eq!(import["imported"], 20);
+    assert_eq!(import["importedCount"], 20);
     list
 }
 
@@ -53,7 +53,7 @@ on_both_databases! {
         // An owner sees them.
         let owners = server.data(&shop.owner, QUOTE, quote("{{name}} {{mail}} {{city}}".into())).await;
         assert!(owners["quote"]["longest"]["text"].as_str().unwrap().contains("SECRET"));
-        assert_eq!(owners["quote"]["mergeFields"][0]["contactsWithoutValue"], 0);
+        assert_eq!(owners["quote"]["mergeFields"][0]["missingValueCount"], 0);
         for a in 0..3 {
             for b in 0..3 {
                 let text = format!("Ciao {}{}{{{{city|-}}}}", "{{name|-}}".repeat(a), "{{mail|-}}".repeat(b));
@@ -61,9 +61,9 @@ on_both_databases! {
                 assert!(!answer.to_string().contains("SECRET"), "{answer:#}");
                 let quote = &answer["data"]["quote"];
                 assert_eq!((&quote["shortest"], &quote["longest"]), (&Value::Null, &Value::Null));
-                assert_eq!(quote["mergeFields"][0]["contactsWithoutValue"], Value::Null);
+                assert_eq!(quote["mergeFields"][0]["missingValueCount"], Value::Null);
                 // The price is there all the same.
-                assert_eq!(quote["recipients"], 20);
+                assert_eq!(quote["recipientCount"], 20);
                 let errors = answer["errors"].as_array().unwrap();
                 assert!(errors.iter().all(|error| error["extensions"]["code"] == "FORBIDDEN"), "{answer:#}");
             }
@@ -87,7 +87,7 @@ on_both_databases! {
     async fn a_sender_reads_the_texts_that_it_is_to_send(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "1000").await;
-        let list = server.list(&shop, "List", json!([{ "countryCode": "IT", "recipients": 3 }])).await;
+        let list = server.list(&shop, "List", json!([{ "countryCode": "IT", "recipientCount": 3 }])).await;
         let sender = server.key(&shop, "SENDER").await;
         let input = json!({ "listId": list, "text": "To come", "sendAt": "2026-12-01T08:00:00Z" });
         let planned = message(&server, &shop.owner, "scheduleMessage", input).await;

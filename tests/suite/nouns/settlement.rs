@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 const SETTLE: &str = "mutation($input: SettleMessageInput!) { settleMessage(input: $input) {
-    message { id status credits recipients sentAt lines { countryCode recipients credits } }
+    message { id status credits recipientCount sentAt lines { countryCode recipientCount credits } }
     balance { total available held } userErrors { field code } } }";
 const ALLOCATE: &str = "mutation($input: AllocateCreditsInput!) { allocateCredits(input: $input) {
     userErrors { field message } } }";
@@ -44,7 +44,7 @@ async fn refused(server: &Server, key: &str, mut input: Value) -> Value {
 }
 
 fn sent(id: &Value, recipients: i64) -> Value {
-    let rows = json!([{ "countryCode": "IT", "recipients": recipients }]);
+    let rows = json!([{ "countryCode": "IT", "recipientCount": recipients }]);
     json!({ "messageId": id, "sent": rows, "idempotencyKey": new_key() })
 }
 
@@ -58,7 +58,7 @@ on_both_databases! {
             let payload = server.done(&sender, SETTLE, sent(&id, went_out)).await;
             assert_eq!(payload["message"]["status"], "SENT");
             assert_eq!(payload["message"]["credits"], went_out.to_string());
-            assert_eq!(payload["message"]["recipients"], went_out);
+            assert_eq!(payload["message"]["recipientCount"], went_out);
             assert_eq!(payload["message"]["sentAt"], "2026-11-22T08:00:00Z");
             assert_eq!(payload["balance"], json!({ "total": left, "available": left, "held": "0" }));
         }
@@ -67,7 +67,7 @@ on_both_databases! {
         let all = json!({ "messageId": id, "idempotencyKey": new_key() });
         let payload = server.done(&tenant.owner, SETTLE, all).await;
         assert_eq!(payload["message"]["credits"], "15");
-        assert_eq!(payload["message"]["lines"], json!([{ "countryCode": "IT", "recipients": 15, "credits": "15" }]));
+        assert_eq!(payload["message"]["lines"], json!([{ "countryCode": "IT", "recipientCount": 15, "credits": "15" }]));
         assert_eq!(payload["balance"]["total"], "25");
     }
 
@@ -88,7 +88,7 @@ on_both_databases! {
         assert_eq!(refusals(&server, &other, SETTLE, sent(&id, 1)).await,
             json!([{ "field": ["input", "messageId"], "code": "NOT_FOUND" }]));
         assert_eq!(refused(sent(&id, -1)).await,
-            json!([{ "field": ["input", "sent", "0", "recipients"], "code": "INVALID" }]));
+            json!([{ "field": ["input", "sent", "0", "recipientCount"], "code": "INVALID" }]));
     }
 
     /// A message is settled once; the same key gets the first answer again.
@@ -114,7 +114,7 @@ on_both_databases! {
         server.set_time("2026-11-22T09:00:00Z");
         publish(&server, "shops", json!([{ "sms": "7" }])).await;
         let foreign = json!({
-            "messageId": id, "sent": [{ "countryCode": "IT", "recipients": 1 }, { "countryCode": "US", "recipients": 1 }],
+            "messageId": id, "sent": [{ "countryCode": "IT", "recipientCount": 1 }, { "countryCode": "US", "recipientCount": 1 }],
         });
         let sender = server.key(&tenant, "SENDER").await;
         assert_eq!(refused(&server, &sender, foreign).await,

@@ -89,7 +89,7 @@ pub async fn full_november(server: &Server) -> Tenant {
     server.set_time("2026-11-08T08:00:00Z");
     let schedule = "mutation($input: ScheduleMessageInput!) {
         scheduleMessage(input: $input) { message { id } userErrors { field message } } }";
-    let rows = json!([{ "countryCode": "IT", "recipients": 20 }]);
+    let rows = json!([{ "countryCode": "IT", "recipientCount": 20 }]);
     let input = json!({ "audience": { "destinations": rows }, "text": "Hi",
         "sendAt": "2026-12-02T08:00:00Z", "idempotencyKey": new_key() });
     server.done(&tenant.owner, schedule, input).await;

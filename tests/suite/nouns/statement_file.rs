@@ -156,7 +156,7 @@ on_both_databases! {
         let viewers = link(&server, &viewer, &tenant, "2026-11-01").await;
         assert_eq!(status(&server, &viewers).await, StatusCode::OK);
         let others = "mutation($input: RevokeOtherApiKeysInput!) {
-            revokeOtherApiKeys(input: $input) { revoked userErrors { field message } } }";
+            revokeOtherApiKeys(input: $input) { revokedCount userErrors { field message } } }";
         server.done(&tenant.owner, others, json!({})).await;
         assert_eq!(status(&server, &viewers).await, StatusCode::FORBIDDEN);
         let owners = link(&server, &tenant.owner, &tenant, "2026-11-01").await;

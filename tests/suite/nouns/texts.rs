@@ -28,7 +28,10 @@ async fn one(server: &Server, shop: &Tenant) -> String {
         "phone,firstName,city,note\n+393401234567,Ada,{},\"{lines}\"\n",
         "e\u{300}".repeat(50)
     );
-    assert_eq!(server.import(&shop.owner, &list, file).await["imported"], 1);
+    assert_eq!(
+        server.import(&shop.owner, &list, file).await["importedCount"],
+        1
+    );
     list
 }
 
@@ -121,7 +124,7 @@ on_both_databases! {
     async fn an_empty_message_is_refused_unless_it_is_meant(server: Server) {
         let shop = server.account("Shop").await;
         server.grant(&shop, "100").await;
-        let list = server.list(&shop, "List", json!([{ "countryCode": "IT", "recipients": 2 }])).await;
+        let list = server.list(&shop, "List", json!([{ "countryCode": "IT", "recipientCount": 2 }])).await;
         for mutation in ["sendMessage", "scheduleMessage"] {
             let (first, rest) = mutation.split_at(1);
             let query = format!(

@@ -7,7 +7,7 @@ use crate::support::{Server, Tenant, message::send, new_key, on_both_databases};
 const TRANSACTIONS: &str = "query($filter: TransactionFilter) {
     account { transactions(filter: $filter) {
         totalCount
-        nodes { kind credits note createdAt list { name }
+        nodes { kind credits availableAfter note createdAt list { name }
             postings { book credits list { name } } } } } }";
 const KINDS: &str = "query($filter: TransactionFilter) {
     account { transactions(filter: $filter) { totalCount nodes { kind } } } }";
@@ -54,8 +54,8 @@ on_both_databases! {
         let data = server.data(&tenant.owner, TRANSACTIONS, json!({})).await;
         let winter = json!({ "name": "Winter" });
         let none = Value::Null;
-        let grant = |credits: &str, at: &str| json!({
-            "kind": "GRANT", "credits": credits, "note": "for a test", "createdAt": at, "list": none,
+        let grant = |credits: &str, after: &str, at: &str| json!({
+            "kind": "GRANT", "credits": credits, "availableAfter": after, "note": "for a test", "createdAt": at, "list": none,
             "postings": [
                 { "book": "ISSUED", "credits": format!("-{credits}"), "list": none },
                 { "book": "AVAILABLE", "credits": credits, "list": none },
@@ -64,21 +64,21 @@ on_both_databases! {
         assert_eq!(data["account"]["transactions"], json!({
             "totalCount": 5,
             "nodes": [
-                grant("1", "2026-12-02T08:00:00Z"),
-                { "kind": "EXPIRY", "credits": "-100", "note": none,
+                grant("1", "1", "2026-12-02T08:00:00Z"),
+                { "kind": "EXPIRY", "credits": "-100", "availableAfter": "0", "note": none,
                     "createdAt": "2026-11-30T23:00:00Z", "list": none, "postings": [
                         { "book": "AVAILABLE", "credits": "-70", "list": none },
                         { "book": "AVAILABLE", "credits": "-30", "list": winter },
                         { "book": "EXPIRED", "credits": "70", "list": none },
                         { "book": "EXPIRED", "credits": "30", "list": winter },
                     ] },
-                { "kind": "ALLOCATION", "credits": "0", "note": none,
+                { "kind": "ALLOCATION", "credits": "0", "availableAfter": "100", "note": none,
                     "createdAt": "2026-11-23T08:00:00Z", "list": winter, "postings": [
                         { "book": "AVAILABLE", "credits": "-30", "list": none },
                         { "book": "AVAILABLE", "credits": "30", "list": winter },
                     ] },
-                grant("40", "2026-11-22T08:00:00Z"),
-                grant("60", "2026-11-22T08:00:00Z"),
+                grant("40", "100", "2026-11-22T08:00:00Z"),
+                grant("60", "60", "2026-11-22T08:00:00Z"),
             ],
         }));
     }
@@ -92,9 +92,9 @@ on_both_databases! {
         check(json!({}), &["GRANT", "EXPIRY", "ALLOCATION", "GRANT", "GRANT"]).await;
         // The expiry belongs to no list, but took the list's credits.
         check(json!({ "listId": list }), &["EXPIRY", "ALLOCATION"]).await;
-        check(json!({ "kind": ["EXPIRY", "ALLOCATION"] }), &["EXPIRY", "ALLOCATION"]).await;
-        check(json!({ "kind": [] }), &[]).await;
-        check(json!({ "listId": list, "kind": ["GRANT"] }), &[]).await;
+        check(json!({ "kinds": ["EXPIRY", "ALLOCATION"] }), &["EXPIRY", "ALLOCATION"]).await;
+        check(json!({ "kinds": [] }), &[]).await;
+        check(json!({ "listId": list, "kinds": ["GRANT"] }), &[]).await;
         let (expiry, allocation) = ("2026-12-01T00:00:00+01:00", "2026-11-23T08:00:00Z");
         check(json!({ "from": allocation, "to": expiry }), &["ALLOCATION"]).await;
         check(json!({ "from": expiry }), &["GRANT", "EXPIRY"]).await;
@@ -107,7 +107,7 @@ on_both_databases! {
     async fn a_spend_names_its_message(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
-        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipients": 7 }])).await;
+        let list = server.list(&tenant, "All", json!([{ "countryCode": "IT", "recipientCount": 7 }])).await;
         let sent = send(&server, &tenant, json!({ "listId": list, "text": "Ciao" })).await;
         let query = "query($filter: TransactionFilter) { account { transactions(filter: $filter) { nodes {
             kind credits list { id } message { id } postings { book credits list { id } } } } } }";

@@ -10,11 +10,11 @@ use crate::support::{
 };
 
 const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
-    totals { messages credits }
-    previous { from to usage { messages credits cost { amount currencyCode } } }
-    channels { channel share usage { messages recipients credits } }
+    totals { messageCount credits }
+    previous { from to usage { messageCount credits cost { amount currencyCode } } }
+    channels { channel share usage { messageCount recipientCount credits } }
     lists { list { id } share usage { credits } }
-    countries { countryCode share usage { messages credits } } } }";
+    countries { countryCode share usage { messageCount credits } } } }";
 
 struct Sent<'a> {
     at: &'a str,
@@ -71,22 +71,22 @@ on_both_databases! {
         let november = json!({ "from": "2026-10-31T23:00:00Z", "to": "2026-11-30T23:00:00Z" });
         let found = report(&server, &tenant, november.clone()).await;
         assert_eq!(found, json!({
-            "totals": { "messages": 2, "credits": "3" },
+            "totals": { "messageCount": 2, "credits": "3" },
             "previous": {
                 "from": "2026-09-30T22:00:00Z", "to": "2026-10-31T23:00:00Z",
-                "usage": { "messages": 2, "credits": "11", "cost": { "amount": "0.11", "currencyCode": "EUR" } },
+                "usage": { "messageCount": 2, "credits": "11", "cost": { "amount": "0.11", "currencyCode": "EUR" } },
             },
             "channels": [
-                { "channel": "MMS", "share": "0.6667", "usage": { "messages": 1, "recipients": 2, "credits": "2" } },
-                { "channel": "SMS", "share": "0.3333", "usage": { "messages": 1, "recipients": 1, "credits": "1" } },
+                { "channel": "MMS", "share": "0.6667", "usage": { "messageCount": 1, "recipientCount": 2, "credits": "2" } },
+                { "channel": "SMS", "share": "0.3333", "usage": { "messageCount": 1, "recipientCount": 1, "credits": "1" } },
             ],
             "lists": [
                 { "list": { "id": id }, "share": "0.6667", "usage": { "credits": "2" } },
                 { "list": null, "share": "0.3333", "usage": { "credits": "1" } },
             ],
             "countries": [
-                { "countryCode": "IT", "share": "0.6667", "usage": { "messages": 2, "credits": "2" } },
-                { "countryCode": "FR", "share": "0.3333", "usage": { "messages": 1, "credits": "1" } },
+                { "countryCode": "IT", "share": "0.6667", "usage": { "messageCount": 2, "credits": "2" } },
+                { "countryCode": "FR", "share": "0.3333", "usage": { "messageCount": 1, "credits": "1" } },
             ],
         }));
         let mut of_list = november.clone();
@@ -101,7 +101,7 @@ on_both_databases! {
         // Nothing, and nothing before it.
         let nothing = json!({ "from": "2026-06-30T22:00:00Z", "to": "2026-07-31T22:00:00Z" });
         let found = report(&server, &tenant, nothing).await;
-        assert_eq!(found["previous"]["usage"]["messages"], 0);
+        assert_eq!(found["previous"]["usage"]["messageCount"], 0);
         assert_eq!(found["channels"], json!([]));
     }
 

@@ -21,9 +21,9 @@ const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $inp
     buckets { start usage { ...all } }
     lists(first: 1000) { list { id } usage { ...all } buckets { start usage { ...all } } }
     countries { countryCode usage { ...all } } } }
-    fragment all on Usage { messages recipients segments credits cost { amount currencyCode } }";
+    fragment all on Usage { messageCount recipientCount segmentCount credits cost { amount currencyCode } }";
 const TOTALS: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
-    totals { messages recipients segments credits } } }";
+    totals { messageCount recipientCount segmentCount credits } } }";
 
 /// The code and the field of a report's error.
 async fn refused(server: &Server, key: &str, input: Value) -> (String, Value) {
@@ -70,11 +70,11 @@ on_both_databases! {
     async fn buckets_follow_the_clocks(server: Server) {
         let tenant = server.account("Shop").await;
         let starts = async |from: &str, to: &str, interval: &str| {
-            let read = "query($input: UsageReportInput!) { usageReport(input: $input) { buckets { start usage { messages } } } }";
+            let read = "query($input: UsageReportInput!) { usageReport(input: $input) { buckets { start usage { messageCount } } } }";
             let input = json!({ "from": from, "to": to, "interval": interval });
             let data = server.data(&tenant.owner, read, json!({ "input": input })).await;
             let buckets = data["usageReport"]["buckets"].as_array().unwrap().clone();
-            assert!(buckets.iter().all(|bucket| bucket["usage"]["messages"] == 0));
+            assert!(buckets.iter().all(|bucket| bucket["usage"]["messageCount"] == 0));
             buckets.iter().map(|bucket| bucket["start"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(
@@ -117,8 +117,8 @@ on_both_databases! {
             let mut data = server.data(&tenant.owner, TOTALS, json!({ "input": input })).await;
             data["usageReport"]["totals"].take()
         };
-        let nothing = json!({ "messages": 0, "recipients": 0, "segments": 0, "credits": "0" });
-        let sent = json!({ "messages": 1, "recipients": 3, "segments": 6, "credits": "3" });
+        let nothing = json!({ "messageCount": 0, "recipientCount": 0, "segmentCount": 0, "credits": "0" });
+        let sent = json!({ "messageCount": 1, "recipientCount": 3, "segmentCount": 6, "credits": "3" });
         assert_eq!(usage("2026-11-01T00:00:00Z", "2026-11-04T00:00:00Z").await, nothing);
         assert_eq!(usage("2026-11-04T00:00:00Z", "2026-11-04T00:00:00.000001Z").await, sent);
         assert_eq!(usage("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z").await, sent);
@@ -250,12 +250,12 @@ on_both_databases! {
             lists.push(id);
         }
         let read = "query($from: DateTime!, $to: DateTime!, $interval: Interval! = DAY) { account { lists { nodes { id
-            usage(from: $from, to: $to, interval: $interval) { start usage { messages credits cost { amount } } } } } } }";
+            usage(from: $from, to: $to, interval: $interval) { start usage { messageCount credits cost { amount } } } } } } }";
         let period = json!({ "from": "2026-11-01T23:00:00Z", "to": "2026-11-03T23:00:00Z" });
         let data = server.data(&tenant.owner, read, period).await;
         let day = |start: &str, messages: i32, credits: &str, amount: &str| json!({
             "start": start,
-            "usage": { "messages": messages, "credits": credits, "cost": { "amount": amount } },
+            "usage": { "messageCount": messages, "credits": credits, "cost": { "amount": amount } },
         });
         let second = day("2026-11-02T23:00:00Z", 0, "0", "0.00");
         let first = |messages, credits, amount| day("2026-11-01T23:00:00Z", messages, credits, amount);

@@ -7,7 +7,7 @@ use domain::{
 };
 use message_credits::{
     graphql::engine::ids::PublicId,
-    ledger::{MessageCharge, NewMessage, Request, RequestKind},
+    ledger::{Actor, MessageCharge, NewMessage, Request, RequestKind},
 };
 use serde_json::{Value, json};
 
@@ -74,6 +74,7 @@ pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
         audience: None,
     };
     let request = Request {
+        actor: Actor::ADMINISTRATOR,
         account: AccountId::decode(&tenant.id).unwrap(),
         kind: RequestKind::Schedule(message),
         key: None,

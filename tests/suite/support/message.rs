@@ -13,20 +13,20 @@ pub const TEXT_OF_TWO_SEGMENTS: &str = "Da domani fino a domenica tutta la colle
 
 /// Sends a message; selects all of its fields.
 pub const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $input) {
-    message { id status name channel encoding text segmentCount recipients credits sendAt sentAt createdAt
+    message { id status name channel encoding text segmentCount recipientCount credits sendAt sentAt createdAt
         list { id } account { id }
-        lines { countryCode recipients segmentCount creditsPerSegment credits } }
+        lines { countryCode recipientCount segmentCount creditsPerSegment credits } }
     balance { total available held unassigned } userErrors { field code } } }";
 
 /// Schedules a message.
 pub const SCHEDULE: &str =
     "mutation($input: ScheduleMessageInput!) { scheduleMessage(input: $input) {
-    message { id status credits recipients sendAt sentAt text }
+    message { id status credits recipientCount sendAt sentAt text }
     balance { total available held } userErrors { field code } } }";
 
 /// Cancels a scheduled message.
 pub const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
-    message { id status credits recipients } balance { total available held } userErrors { field code } } }";
+    message { id status credits recipientCount } balance { total available held } userErrors { field code } } }";
 
 /// Sends a message, which must not be refused.
 pub async fn send(server: &Server, tenant: &Tenant, mut input: Value) -> Value {
@@ -62,7 +62,7 @@ pub async fn refusals(server: &Server, tenant: &Tenant, mutation: &str, mut inpu
 
 /// A message to this many Italians, without a list.
 pub fn to_italians(recipients: i64) -> Value {
-    let rows = json!([{ "countryCode": "IT", "recipients": recipients }]);
+    let rows = json!([{ "countryCode": "IT", "recipientCount": recipients }]);
     json!({ "audience": { "destinations": rows }, "text": "Ciao" })
 }
 

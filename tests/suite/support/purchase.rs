@@ -99,6 +99,7 @@ pub async fn paid_at(
         confirmed_with: None,
         created_at: at.as_microsecond(),
         decided_at: None,
+        actor_id: None,
     };
     purchase::Entity::insert(row.into_active_model())
         .exec_without_returning(server.services().store.writer())

@@ -6,9 +6,9 @@ use super::{Server, Tenant};
 
 /// A quote with everything but its distribution.
 pub const QUOTE: &str = "query($input: QuoteInput!) { quote(input: $input) {
-    recipients unsupportedRecipients credits available sufficient shortfall smartEncodingSaves
+    recipientCount unsupportedRecipientCount credits available sufficient shortfall smartEncodingSaves
     cost { amount currencyCode } suggestedPackage { code } duplicateRecipients rateCard { id version }
-    lines { countryCode recipients segmentCount creditsPerSegment credits }
+    lines { countryCode recipientCount segmentCount creditsPerSegment credits }
     segmentation { segmentCount channel text } } }";
 
 /// A complete quote.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use message_credits::{
     clock::id_at,
     graphql::engine::ids::PublicId,
-    ledger::{Answer, MessageCharge, NewMessage, Request, RequestKind},
+    ledger::{Actor, Answer, MessageCharge, NewMessage, Request, RequestKind},
     store,
 };
 
@@ -151,6 +151,7 @@ pub fn new_message(message: &Message) -> NewMessage {
 /// Runs a command of the ledger as of an instant.
 pub async fn submit(server: &Server, tenant: &Tenant, at: Timestamp, kind: RequestKind) -> Answer {
     let request = Request {
+        actor: Actor::ADMINISTRATOR,
         account: account(tenant),
         kind,
         key: None,

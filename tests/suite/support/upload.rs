@@ -9,9 +9,9 @@ pub const IMPORT: &str = "mutation($list: ID!, $country: CountryCode, $update: B
         $phone: String, $columns: [ImportColumnInput!]) {
     importContacts(input: { listId: $list, defaultCountry: $country, updateExisting: $update, file: $file,
             phoneColumn: $phone, columns: $columns }) {
-        list { id recipients destinations { countryCode recipients } }
-        imported duplicates rejected { line value reason } warnings { line column reason }
-        import { id status reason rows imported duplicates rejectedCount warningCount fileName createdAt endedAt }
+        list { id recipientCount destinations { countryCode recipientCount } }
+        importedCount duplicateCount rejected { line value reason } warnings { line column reason }
+        import { id status reason rowCount importedCount duplicateCount rejectedCount warningCount fileName createdAt endedAt }
         userErrors { field message code } } }";
 
 /// Previews a file; returns all fields of a preview.

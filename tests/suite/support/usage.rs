@@ -167,6 +167,7 @@ pub fn viewer() -> Viewer {
         key: None,
         role: Role::PlatformAdmin,
         account: None,
+        on_behalf_of: None,
     }
 }
 

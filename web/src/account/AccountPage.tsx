@@ -23,6 +23,9 @@ const AllocationPanel = lazy(async () => ({
 const UsagePanel = lazy(async () => ({
   default: (await import('../usage/UsagePanel')).UsagePanel,
 }));
+const HistoryPanel = lazy(async () => ({
+  default: (await import('../history/HistoryPanel')).HistoryPanel,
+}));
 const QuotePanel = lazy(async () => ({
   default: (await import('../quote/QuotePanel')).QuotePanel,
 }));
@@ -31,6 +34,12 @@ const PackagesTab = lazy(async () => ({
 }));
 const BillingTab = lazy(async () => ({
   default: (await import('../statement/BillingTab')).BillingTab,
+}));
+const SettingsTab = lazy(async () => ({
+  default: (await import('../settings/SettingsTab')).SettingsTab,
+}));
+const AdministrationTab = lazy(async () => ({
+  default: (await import('../administration/AdministrationTab')).AdministrationTab,
 }));
 
 const ACCOUNT = graphql(`
@@ -79,6 +88,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
     ),
     limits: <AllocationPanel accountId={accountId} timeZone={timeZone} changes={changes} />,
     usage: <UsagePanel accountId={accountId} timeZone={timeZone} />,
+    history: <HistoryPanel accountId={accountId} timeZone={timeZone} changes={changes} />,
     quote: <QuotePanel accountId={accountId} can={can} changes={changes} />,
     packages: (
       <PackagesTab
@@ -91,6 +101,16 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
     ),
     billing: (
       <BillingTab
+        accountId={accountId}
+        currencyCode={currencyCode}
+        timeZone={timeZone}
+        can={can}
+        changes={changes}
+      />
+    ),
+    settings: <SettingsTab accountId={accountId} timeZone={timeZone} can={can} />,
+    administration: (
+      <AdministrationTab
         accountId={accountId}
         currencyCode={currencyCode}
         timeZone={timeZone}

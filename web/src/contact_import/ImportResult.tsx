@@ -5,16 +5,17 @@ import { type FragmentType, graphql, readFragment } from '../generated';
 import { formatCount } from '../number/decimal';
 import { DataTable } from '../screen/DataTable';
 import { serverText } from '../screen/server_text';
+import { DownloadRejected } from './DownloadRejected';
 import { Warnings } from './Warnings';
 
 export const IMPORT_RESULT = graphql(`
   fragment ImportResult on ImportContactsPayload {
     list {
       id
-      recipients
+      recipientCount
     }
-    imported
-    duplicates
+    importedCount
+    duplicateCount
     rejected {
       line
       value
@@ -56,7 +57,7 @@ export function ImportResult(props: {
   return (
     <Stack gap="md">
       <Title order={3} size="h5" ref={heading} tabIndex={-1}>
-        {t('import.imported', { count: result.imported })}
+        {t('import.imported', { count: result.importedCount })}
       </Title>
       {stopped && (
         <Alert color="red" role="alert" title={t('import.stopped')}>
@@ -64,9 +65,9 @@ export function ImportResult(props: {
         </Alert>
       )}
       <Text size="sm">
-        {t('import.duplicates', { count: result.duplicates })},{' '}
+        {t('import.duplicates', { count: result.duplicateCount })},{' '}
         {t('import.rejected', { count: rejected })}.{' '}
-        {t('import.recipientsNow', { count: result.list?.recipients ?? 0 })}
+        {t('import.recipientsNow', { count: result.list?.recipientCount ?? 0 })}
       </Text>
       {result.rejected.length > 0 && (
         <Stack gap={4}>
@@ -87,6 +88,7 @@ export function ImportResult(props: {
             rowKey={(row) => String(row.line)}
           />
           <More shown={Math.min(SHOWN, result.rejected.length)} all={rejected} />
+          {result.import && <DownloadRejected importId={result.import.id} />}
         </Stack>
       )}
       <Warnings caption={t('import.warnings')} warnings={result.warnings.slice(0, SHOWN)} />

@@ -7,14 +7,22 @@ import { graphql } from '../generated';
 import { formatCount } from '../number/decimal';
 
 const LIST_OPTIONS = graphql(`
-  query ListOptions($accountId: ID!, $search: String) {
+  query ListOptions($accountId: ID!, $search: String, $chosen: ID!, $hasChosen: Boolean!) {
+    node(id: $chosen) @include(if: $hasChosen) {
+      __typename
+      ... on ContactList {
+        id
+        name
+        recipientCount
+      }
+    }
     account(id: $accountId) {
       id
       lists(first: 50, search: $search) {
         nodes {
           id
           name
-          recipients
+          recipientCount
         }
       }
     }
@@ -34,14 +42,22 @@ export function ListSelect(props: {
   const [search] = useDebouncedValue(typed === chosen?.label ? '' : typed.trim(), 250);
   const [{ data, error, fetching }] = useQuery({
     query: LIST_OPTIONS,
-    variables: { accountId: props.accountId, search: search || null },
+    variables: {
+      accountId: props.accountId,
+      search: search || null,
+      chosen: props.value ?? '',
+      // A list that wasn't chosen here, but by the page's address.
+      hasChosen: props.value !== null && props.value !== chosen?.value,
+    },
   });
-  const found = (data?.account?.lists.nodes ?? []).map((list) => ({
+  const option = (list: { id: string; name: string; recipientCount: number }) => ({
     value: list.id,
-    label: `${list.name} (${formatCount(list.recipients)})`,
-  }));
+    label: `${list.name} (${formatCount(list.recipientCount)})`,
+  });
+  const found = (data?.account?.lists.nodes ?? []).map(option);
+  const given = data?.node?.__typename === 'ContactList' ? option(data.node) : chosen;
   const options =
-    chosen && !found.some((one) => one.value === chosen.value) ? [chosen, ...found] : found;
+    given && !found.some((one) => one.value === given.value) ? [given, ...found] : found;
 
   return (
     <Select

@@ -20,6 +20,12 @@ import type { Permissions } from '../session/permissions';
 const LimitDialog = lazy(async () => ({
   default: (await import('./LimitDialog')).LimitDialog,
 }));
+const ListDialog = lazy(async () => ({
+  default: (await import('./ListDialog')).ListDialog,
+}));
+const ArchivedListsDialog = lazy(async () => ({
+  default: (await import('./ArchivedListsDialog')).ArchivedListsDialog,
+}));
 const ImportDialog = lazy(async () => ({
   default: (await import('../contact_import/ImportDialog')).ImportDialog,
 }));
@@ -35,7 +41,7 @@ const LISTS = graphql(`
         nodes {
           id
           name
-          recipients
+          recipientCount
           allocation {
             mode
             assigned
@@ -65,6 +71,8 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
   const [search] = useDebouncedValue(typed.trim(), 250);
   const [editing, setEditing] = useState<List>();
   const [importing, setImporting] = useState<List>();
+  const [naming, setNaming] = useState<'new' | List>();
+  const [isArchiveOpen, openArchive] = useState(false);
   const paging = usePaging(10);
   const [{ data, error, fetching }, ask] = useQuery({
     query: LISTS,
@@ -82,18 +90,30 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
     <Panel
       title={t('lists.title')}
       aside={
-        <TextInput
-          size="xs"
-          type="search"
-          aria-label={t('lists.search')}
-          placeholder={t('action.searchByName')}
-          dir="auto"
-          value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            paging.restart();
-          }}
-        />
+        <Group gap="sm">
+          <TextInput
+            size="xs"
+            type="search"
+            aria-label={t('lists.search')}
+            placeholder={t('action.searchByName')}
+            dir="auto"
+            value={typed}
+            onChange={(event) => {
+              setTyped(event.currentTarget.value);
+              paging.restart();
+            }}
+          />
+          {can.editLists && (
+            <>
+              <Button size="xs" variant="subtle" onClick={() => openArchive(true)}>
+                {t('lists.archived')}
+              </Button>
+              <Button size="xs" variant="default" onClick={() => setNaming('new')}>
+                {t('lists.create')}
+              </Button>
+            </>
+          )}
+        </Group>
       }
     >
       {error && <Failure error={error} onRetry={ask} />}
@@ -109,6 +129,7 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
               t,
               can.allocate ? setEditing : undefined,
               can.importContacts ? setImporting : undefined,
+              can.editLists ? setNaming : undefined,
             )}
             rows={lists.nodes}
             rowKey={(list) => list.id}
@@ -131,6 +152,29 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
           />
         </Suspense>
       )}
+      {naming && (
+        <Suspense>
+          <ListDialog
+            accountId={props.accountId}
+            list={naming === 'new' ? undefined : naming}
+            onClose={() => {
+              setNaming(undefined);
+              ask({ requestPolicy: 'network-only' });
+            }}
+          />
+        </Suspense>
+      )}
+      {isArchiveOpen && (
+        <Suspense>
+          <ArchivedListsDialog
+            accountId={props.accountId}
+            onClose={() => {
+              openArchive(false);
+              ask({ requestPolicy: 'network-only' });
+            }}
+          />
+        </Suspense>
+      )}
       {importing && (
         <Suspense>
           <ImportDialog list={importing} onClose={() => setImporting(undefined)} />
@@ -142,13 +186,18 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
 
 type Act = (list: List) => void;
 
-function columns(t: TFunction, onEdit: Act | undefined, onImport: Act | undefined): Column<List>[] {
+function columns(
+  t: TFunction,
+  onEdit: Act | undefined,
+  onImport: Act | undefined,
+  onName: Act | undefined,
+): Column<List>[] {
   const shown: Column<List>[] = [
     { title: t('column.list'), heading: true, cell: (list) => list.name },
     {
       title: t('column.recipients'),
       numeric: true,
-      cell: (list) => formatCount(list.recipients),
+      cell: (list) => formatCount(list.recipientCount),
     },
     { title: t('column.limit'), cell: (list) => <Mode list={list} /> },
     {
@@ -158,7 +207,7 @@ function columns(t: TFunction, onEdit: Act | undefined, onImport: Act | undefine
     },
     { title: t('column.held'), decimal: (list) => list.allocation.held },
   ];
-  if (!onEdit && !onImport) return shown;
+  if (!onEdit && !onImport && !onName) return shown;
   return [
     ...shown,
     {
@@ -185,6 +234,16 @@ function columns(t: TFunction, onEdit: Act | undefined, onImport: Act | undefine
               onClick={() => onEdit(list)}
             >
               {t('lists.editLimits')}
+            </Button>
+          )}
+          {onName && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={t('lists.editNamed', { list: list.name })}
+              onClick={() => onName(list)}
+            >
+              {t('lists.edit')}
             </Button>
           )}
         </Group>

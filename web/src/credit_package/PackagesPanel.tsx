@@ -38,7 +38,7 @@ const PACKAGES = graphql(`
         capacity(accountId: $accountId, countryCodes: $countryCodes, channel: $channel) {
           countryCode
           creditsPerMessage
-          messages
+          messageCount
         }
       }
       pageInfo {
@@ -201,5 +201,5 @@ function columns(
 function capacity(t: TFunction, one: Package, countryCode: string): string {
   const found = one.capacity.find((row) => row.countryCode === countryCode);
   if (found?.creditsPerMessage == null) return t('country.notServed');
-  return found.messages == null ? t('packages.unlimited') : formatCount(found.messages);
+  return found.messageCount == null ? t('packages.unlimited') : formatCount(found.messageCount);
 }

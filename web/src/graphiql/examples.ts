@@ -26,8 +26,8 @@ export interface Example {
 export function examples(subject: Subject): Example[] {
   const { accountId, listId = 'list_…', idempotencyKey, month } = subject;
   const destinations = [
-    { countryCode: 'IT', recipients: 1200 },
-    { countryCode: 'DE', recipients: 453 },
+    { countryCode: 'IT', recipientCount: 1200 },
+    { countryCode: 'DE', recipientCount: 453 },
   ];
   const text = 'Hi {{firstName|friend}}, 20% off until Sunday. Show this message in the shop.';
   return [
@@ -56,7 +56,7 @@ export function examples(subject: Subject): Example[] {
       variables: {
         input: {
           accountId,
-          audience: { destinations: [{ countryCode: 'IT', recipients: 10 }] },
+          audience: { destinations: [{ countryCode: 'IT', recipientCount: 10 }] },
           name: 'Sunday sale',
           text,
           media: [],

@@ -2,12 +2,17 @@ import { type Language, language } from '../language/languages';
 import { formatDecimal, SEPARATORS } from './decimal';
 
 /** What a number field is for, which bounds its digits. */
-export type Unit = { kind: 'credits' } | { kind: 'money'; currencyCode: string };
+export type Unit =
+  | { kind: 'credits' }
+  | { kind: 'money'; currencyCode: string }
+  /** The value of one credit, which is exact to more digits than a price. */
+  | { kind: 'value'; currencyCode: string };
 
 /** The most digits that the API takes before and after the point. */
 const DIGITS: Record<Unit['kind'], { integer: number; fraction: number }> = {
   credits: { integer: 15, fraction: 4 },
   money: { integer: 12, fraction: 2 },
+  value: { integer: 6, fraction: 9 },
 };
 
 /** Why a typed text is not read as a number. */

@@ -6,7 +6,7 @@ import { type Column, DataTable } from '../screen/DataTable';
 
 interface Line {
   countryCode: string;
-  recipients: number;
+  recipientCount: number;
   segmentCount: number;
   creditsPerSegment?: string | null;
   credits: string;
@@ -35,7 +35,7 @@ function columns(t: TFunction): Column<Line>[] {
     {
       title: t('column.recipients'),
       numeric: true,
-      cell: (line) => formatCount(line.recipients),
+      cell: (line) => formatCount(line.recipientCount),
     },
     {
       title: t('column.segmentsEach'),

@@ -8,7 +8,7 @@ export const MERGE_FIELDS = graphql(`
     mergeFields {
       name
       fallback
-      contactsWithoutValue @include(if: $texts)
+      missingValueCount @include(if: $texts)
     }
   }
 `);
@@ -22,7 +22,7 @@ export function MergeFields(props: { quote: FragmentType<typeof MERGE_FIELDS>; c
   const { personalised, mergeFields } = readFragment(MERGE_FIELDS, props.quote);
   if (mergeFields.length === 0) return null;
   if (!personalised) return <Alert color="yellow">{t('mergeFields.notStored')}</Alert>;
-  return mergeFields.map(({ name, fallback, contactsWithoutValue: without }) => {
+  return mergeFields.map(({ name, fallback, missingValueCount: without }) => {
     if (!without) return null;
     const gets = fallback ? t('mergeFields.get', { fallback }) : t('mergeFields.getNothing');
     const key = `${name}|${fallback ?? ''}`;

@@ -19,8 +19,8 @@ import { Sufficiency } from './Sufficiency';
 const QUOTE = graphql(`
   query Quote($input: QuoteInput!, $accountId: ID!, $listId: ID!, $texts: Boolean!) {
     quote(input: $input) {
-      recipients
-      unsupportedRecipients
+      recipientCount
+      unsupportedRecipientCount
       credits
       cost {
         amount
@@ -34,7 +34,7 @@ const QUOTE = graphql(`
       }
       lines {
         countryCode
-        recipients
+        recipientCount
         segmentCount
         creditsPerSegment
         credits
@@ -54,7 +54,7 @@ const QUOTE = graphql(`
       ... on ContactList {
         id
         name
-        recipients
+        recipientCount
         allocation {
           mode
           assigned
@@ -104,7 +104,7 @@ export function QuoteFigures({ accountId, listId, draft, can, changes }: Props) 
               {creditsText(t, quote.credits)}
             </Text>
             <Text c="dimmed" size="sm">
-              {formatMoney(quote.cost)} · {t('quote.recipients', { count: quote.recipients })}
+              {formatMoney(quote.cost)} · {t('quote.recipients', { count: quote.recipientCount })}
             </Text>
           </Group>
           {list && (
@@ -116,12 +116,12 @@ export function QuoteFigures({ accountId, listId, draft, can, changes }: Props) 
               can={can}
             />
           )}
-          {quote.unsupportedRecipients > 0 && (
+          {quote.unsupportedRecipientCount > 0 && (
             <Alert color="yellow">
-              {t('quote.unsupported', { count: quote.unsupportedRecipients })}
+              {t('quote.unsupported', { count: quote.unsupportedRecipientCount })}
             </Alert>
           )}
-          <MergeFields quote={quote} contacts={list?.recipients ?? 0} />
+          <MergeFields quote={quote} contacts={list?.recipientCount ?? 0} />
           {quote.warnings.map((warning) => (
             <Alert key={warning.offset} color="yellow">
               <b>{warning.tag}</b>: {serverText(warning.message)}

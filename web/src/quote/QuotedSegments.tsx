@@ -13,7 +13,7 @@ export const QUOTED_SEGMENTS = graphql(`
     }
     distribution {
       segmentCount
-      recipients
+      recipientCount
     }
     shortest @include(if: $texts) {
       text
@@ -69,8 +69,8 @@ export function QuotedSegments(props: {
       {quote.distribution.length > 1 && (
         <Text size="sm" c="dimmed">
           {quote.distribution
-            .map(({ segmentCount, recipients }) =>
-              t('segments.share', { count: segmentCount, recipients: formatCount(recipients) }),
+            .map(({ segmentCount, recipientCount }) =>
+              t('segments.share', { count: segmentCount, recipients: formatCount(recipientCount) }),
             )
             .join(' · ')}
         </Text>

@@ -9,14 +9,14 @@ export const SEGMENT_CUT = graphql(`
   fragment SegmentCut on Segmentation {
     channel
     encoding
-    characters
+    characterCount
     unitsPerSegment
     unitsRemaining
     segmentCount
     segments {
       index
       text
-      units
+      unitCount
     }
     nonGsmCharacters {
       character
@@ -43,7 +43,7 @@ export function SegmentCut(props: { cut: FragmentType<typeof SEGMENT_CUT>; isEmp
               <Text size="xs" c="dimmed">
                 {t('segments.segment', {
                   index: segment.index + 1,
-                  used: formatCount(segment.units),
+                  used: formatCount(segment.unitCount),
                   places: formatCount(cut.unitsPerSegment),
                 })}
               </Text>
@@ -60,7 +60,7 @@ export function SegmentCut(props: { cut: FragmentType<typeof SEGMENT_CUT>; isEmp
 function summary(t: TFunction, cut: SegmentCutFragment): string {
   return [
     `${t(`segments.kind.${cut.encoding ?? cut.channel}`)}: ${t('segments.count', { count: cut.segmentCount })}.`,
-    t('segments.characters', { count: cut.characters }),
+    t('segments.characters', { count: cut.characterCount }),
     t('segments.room', { count: cut.unitsRemaining }),
   ].join(' ');
 }

@@ -2,10 +2,12 @@ import { Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
-/** A dialog over the page, which the escape key closes. */
+/** A dialog over the page, which the escape key closes unless it must be read to its end. */
 export function Dialog(props: {
   title: string;
   size?: 'xl';
+  /** Whether only its buttons close it. */
+  stays?: boolean;
   onClose(): void;
   children: ReactNode;
 }) {
@@ -15,6 +17,9 @@ export function Dialog(props: {
       opened
       centered
       onClose={props.onClose}
+      closeOnEscape={!props.stays}
+      closeOnClickOutside={!props.stays}
+      withCloseButton={!props.stays}
       title={props.title}
       size={props.size}
       closeButtonProps={{ 'aria-label': t('action.close') }}

@@ -9,7 +9,13 @@ export function Figures({ figures }: { figures: readonly (readonly [string, stri
           <Text component="dt" size="xs" c="dimmed">
             {name}
           </Text>
-          <Text component="dd" m={0} fw={500} data-figure={name}>
+          <Text
+            component="dd"
+            m={0}
+            fw={500}
+            data-figure={name}
+            style={{ overflowWrap: 'anywhere' }}
+          >
             {value}
           </Text>
         </div>

@@ -21,3 +21,13 @@ export function errorsAt(errors: readonly UserError[], ...names: string[]) {
 function join(errors: readonly UserError[]): string | undefined {
   return errors.length > 0 ? errors.map((error) => error.message).join(' ') : undefined;
 }
+
+/** The errors anywhere under one named input, such as at the second of its values. */
+export function errorsUnder(errors: readonly UserError[], name: string): string | undefined {
+  return join(errors.filter((error) => error.field?.includes(name)));
+}
+
+/** The errors under none of the named inputs. */
+export function otherErrors(errors: readonly UserError[], ...names: string[]): string | undefined {
+  return join(errors.filter((error) => !names.some((name) => error.field?.includes(name))));
+}

@@ -10,7 +10,7 @@ import {
   Text,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { AccountPage } from '../account/AccountPage';
@@ -22,9 +22,13 @@ import { Nothing } from '../screen/Nothing';
 import { Pending } from '../screen/Pending';
 import { LanguagePicker } from './LanguagePicker';
 import { permissionsOf } from './permissions';
-import { goTo, useRoute } from './route';
+import { goTo, platformHash, usePlatformPart, useRoute } from './route';
 import { SandboxNotice } from './SandboxNotice';
 import { hasGraphiql } from './server';
+
+const PlatformPage = lazy(async () => ({
+  default: (await import('../platform/PlatformPage')).PlatformPage,
+}));
 
 const VIEWER = graphql(`
   query Viewer {
@@ -48,6 +52,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
   const [{ data, error }, retry] = useQuery({ query: VIEWER });
   const [pickerOpen, picker] = useDisclosure(false);
   const route = useRoute();
+  const platformPart = usePlatformPart();
   const refused = error !== undefined && isUnauthenticated(error);
 
   useEffect(() => {
@@ -56,6 +61,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
 
   const role = data?.viewer.role;
   const can = role && permissionsOf(role);
+  const part = can?.everyAccount ? platformPart : undefined;
   const account = route.account ?? data?.viewer.accounts.nodes[0]?.id;
 
   return (
@@ -73,7 +79,7 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
       </button>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
-          <Group gap="xs" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap" style={{ minWidth: 0 }}>
             {can?.everyAccount && (
               <Burger
                 hiddenFrom="sm"
@@ -84,9 +90,11 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
                 aria-expanded={pickerOpen}
               />
             )}
-            <Text fw={700}>message-credits</Text>
+            <Text fw={700} truncate>
+              message-credits
+            </Text>
           </Group>
-          <Group gap="sm" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap" style={{ flexShrink: 0 }}>
             {role && (
               <Badge variant="light" color="gray" visibleFrom="xs">
                 {t(`role.${role}`)}
@@ -107,8 +115,18 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
 
       {can?.everyAccount && (
         <AppShell.Navbar p="sm" aria-label={t('account.accounts')}>
+          <Anchor
+            href={platformHash('accounts')}
+            size="sm"
+            mb="sm"
+            fw={part ? 600 : undefined}
+            aria-current={part ? 'page' : undefined}
+            onClick={picker.close}
+          >
+            {t('platform.title')}
+          </Anchor>
           <AccountPicker
-            selected={account}
+            selected={part ? undefined : account}
             onSelect={(id) => {
               goTo({ ...route, account: id });
               picker.close();
@@ -122,8 +140,13 @@ export function Workspace({ onSignOut }: { onSignOut(reason?: string): void }) {
           <SandboxNotice />
           {error && !refused && <Failure error={error} onRetry={retry} />}
           {!data && !error && <Pending rows={6} />}
-          {can && account && <AccountPage key={account} accountId={account} can={can} />}
-          {can && !account && (
+          {can && part && (
+            <Suspense fallback={<Pending rows={6} />}>
+              <PlatformPage part={part} can={can} />
+            </Suspense>
+          )}
+          {can && !part && account && <AccountPage key={account} accountId={account} can={can} />}
+          {can && !part && !account && (
             <Center mih={200}>
               <Nothing>{t('account.noneForKey')}</Nothing>
             </Center>

@@ -14,6 +14,16 @@ export interface Permissions {
   purchase: boolean;
   /** Changes the automatic recharge. */
   recharge: boolean;
+  /** Creates, renames and archives contact lists. */
+  editLists: boolean;
+  /** Changes the account's settings, and makes and revokes its API keys. */
+  settings: boolean;
+  /** Sees the account's API keys, and changes its monthly reports. */
+  oversee: boolean;
+  /** Gives credits without payment, and takes credits back. */
+  grant: boolean;
+  /** Changes what is the platform's: accounts, packages, rate cards, fees and platform keys. */
+  administer: boolean;
   /** Is shown the way to GraphiQL, which is for those who write programs. */
   graphiql: boolean;
 }
@@ -26,6 +36,11 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: true,
     purchase: true,
     recharge: true,
+    editLists: true,
+    settings: true,
+    oversee: true,
+    grant: true,
+    administer: true,
     graphiql: true,
   },
   ACCOUNT_MANAGER: {
@@ -35,6 +50,11 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: false,
     purchase: false,
     recharge: false,
+    editLists: false,
+    settings: false,
+    oversee: true,
+    grant: true,
+    administer: false,
     graphiql: false,
   },
   OWNER: {
@@ -44,6 +64,11 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: true,
     purchase: true,
     recharge: true,
+    editLists: true,
+    settings: true,
+    oversee: true,
+    grant: false,
+    administer: false,
     graphiql: false,
   },
   MEMBER: {
@@ -53,6 +78,11 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: true,
     purchase: true,
     recharge: false,
+    editLists: true,
+    settings: false,
+    oversee: false,
+    grant: false,
+    administer: false,
     graphiql: false,
   },
   VIEWER: {
@@ -62,6 +92,11 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: false,
     purchase: false,
     recharge: false,
+    editLists: false,
+    settings: false,
+    oversee: false,
+    grant: false,
+    administer: false,
     graphiql: false,
   },
   SENDER: {
@@ -71,6 +106,11 @@ const PERMISSIONS: Record<Role, Permissions> = {
     importContacts: false,
     purchase: false,
     recharge: false,
+    editLists: false,
+    settings: false,
+    oversee: false,
+    grant: false,
+    administer: false,
     graphiql: false,
   },
 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRoute, routeHash } from './route';
+import { PLATFORM_PARTS, parsePlatform, parseRoute, platformHash, routeHash } from './route';
 
 test.each([
   ['', { account: undefined, tab: 'credits' }],
@@ -8,6 +8,11 @@ test.each([
     '#tab=usage&period=last-month&by=week',
     { account: undefined, tab: 'usage', period: 'last-month', by: 'week' },
   ],
+  [
+    '#tab=usage&list=list_01&country=IT&channel=sms',
+    { account: undefined, tab: 'usage', list: 'list_01', country: 'IT', channel: 'sms' },
+  ],
+  ['#tab=history&kind=grant', { account: undefined, tab: 'history', kind: 'grant' }],
   ['#period=last-month&by=week', { account: undefined, tab: 'credits' }],
   ['#tab=nowhere', { account: undefined, tab: 'credits' }],
   ['#account=a%26b', { account: 'a&b', tab: 'credits' }],
@@ -19,7 +24,23 @@ test('parseRoute reads the result of routeHash', () => {
   for (const route of [
     { account: 'a&b=c', tab: 'packages' },
     { account: 'a', tab: 'usage', period: '2026-11-01..2026-11-30', by: 'hour' },
+    { account: 'a', tab: 'usage', list: 'list_01', country: 'IT', channel: 'mms' },
   ] as const) {
     expect(parseRoute(routeHash(route))).toEqual(route);
   }
+});
+
+test.each([
+  ['#/platform', 'accounts'],
+  ['#/platform/', 'accounts'],
+  ['#/platform/nowhere', 'accounts'],
+  ['#/platforms', undefined],
+  ['#account=acct_01', undefined],
+  ['', undefined],
+])('parsePlatform(%s)', (hash, part) => {
+  expect(parsePlatform(hash)).toBe(part);
+});
+
+test('parsePlatform reads the result of platformHash', () => {
+  for (const part of PLATFORM_PARTS) expect(parsePlatform(platformHash(part))).toBe(part);
 });

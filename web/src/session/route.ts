@@ -9,9 +9,37 @@ export interface Route {
   period?: string;
   /** The interval of the usage tab, as its word; days if there is none. */
   by?: string;
+  /** The list, the country and the channel to which the usage tab is restricted; all if left out. */
+  list?: string;
+  country?: string;
+  channel?: string;
+  /** The kind of entry to which the history is restricted, as its word; all if there is none. */
+  kind?: string;
 }
 
-export const TABS = ['credits', 'limits', 'usage', 'quote', 'packages', 'billing'] as const;
+/** The words that only some tabs have. */
+const WORDS = {
+  usage: ['period', 'by', 'list', 'country', 'channel'],
+  history: ['kind'],
+} as const;
+
+type Word = (typeof WORDS)[keyof typeof WORDS][number];
+
+function wordsOf(tab: Tab): readonly Word[] {
+  return tab === 'usage' || tab === 'history' ? WORDS[tab] : [];
+}
+
+export const TABS = [
+  'credits',
+  'limits',
+  'usage',
+  'history',
+  'quote',
+  'packages',
+  'billing',
+  'settings',
+  'administration',
+] as const;
 export type Tab = (typeof TABS)[number];
 
 /** The parts of an account that a role has something to do with. */
@@ -20,9 +48,12 @@ export function tabsOf(can: Permissions): readonly Tab[] {
     credits: true,
     limits: can.allocate,
     usage: can.report,
+    history: can.report,
     quote: true,
     packages: can.report,
     billing: can.report,
+    settings: can.report,
+    administration: can.grant,
   };
   return TABS.filter((tab) => needed[tab]);
 }
@@ -32,16 +63,16 @@ export function parseRoute(hash: string): Route {
   const tab = TABS.find((known) => known === words.get('tab')) ?? 'credits';
   const word = (name: string) => words.get(name) || undefined;
   const route: Route = { account: word('account'), tab };
-  return tab === 'usage' ? { ...route, period: word('period'), by: word('by') } : route;
+  return { ...route, ...Object.fromEntries(wordsOf(tab).map((name) => [name, word(name)])) };
 }
 
 export function routeHash(route: Route): string {
   const words = new URLSearchParams();
   if (route.account) words.set('account', route.account);
   if (route.tab !== 'credits') words.set('tab', route.tab);
-  if (route.tab === 'usage') {
-    if (route.period) words.set('period', route.period);
-    if (route.by) words.set('by', route.by);
+  for (const name of wordsOf(route.tab)) {
+    const word = route[name];
+    if (word) words.set(name, word);
   }
   return `#${words}`;
 }
@@ -53,6 +84,25 @@ export function goTo(route: Route): void {
 export function useRoute(): Route {
   const hash = useSyncExternalStore(subscribe, () => location.hash);
   return parseRoute(hash);
+}
+
+/** The parts of the platform's own page, which has an address of its own: `#/platform/packages`. */
+export const PLATFORM_PARTS = ['accounts', 'packages', 'rateCards', 'keys'] as const;
+export type PlatformPart = (typeof PLATFORM_PARTS)[number];
+
+/** The part of the platform's page; undefined if the address is an account's. */
+export function parsePlatform(hash: string): PlatformPart | undefined {
+  const match = /^#\/platform(?:\/(\w*))?$/.exec(hash);
+  if (!match) return undefined;
+  return PLATFORM_PARTS.find((part) => part === match[1]) ?? 'accounts';
+}
+
+export function platformHash(part: PlatformPart): string {
+  return part === 'accounts' ? '#/platform' : `#/platform/${part}`;
+}
+
+export function usePlatformPart(): PlatformPart | undefined {
+  return parsePlatform(useSyncExternalStore(subscribe, () => location.hash));
 }
 
 function subscribe(changed: () => void): () => void {

@@ -7,8 +7,20 @@ import {
   monthsBack,
   namedPeriod,
   periodProblem,
+  spanOf,
   suggestedInterval,
 } from './period';
+
+test('a month or a week of a report leads to its days', () => {
+  const zone = 'Europe/Rome';
+  const rome = (start: string, interval: 'MONTH' | 'WEEK' | 'DAY') => spanOf(start, interval, zone);
+  expect(rome('2026-01-31T23:00:00Z', 'MONTH')).toEqual({
+    first: '2026-02-01',
+    last: '2026-02-28',
+  });
+  expect(rome('2026-10-18T22:00:00Z', 'WEEK')).toEqual({ first: '2026-10-19', last: '2026-10-25' });
+  expect(rome('2026-10-18T22:00:00Z', 'DAY')).toBeUndefined();
+});
 
 test.each([
   ['THIS_MONTH', '2026-11-22', '2026-11-01', '2026-11-22'],

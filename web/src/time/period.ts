@@ -68,6 +68,11 @@ export function dayBefore(day: string): string {
   return Temporal.PlainDate.from(day).subtract({ days: 1 }).toString();
 }
 
+/** The day after a day. */
+export function dayAfter(day: string): string {
+  return Temporal.PlainDate.from(day).add({ days: 1 }).toString();
+}
+
 /** The first days of a day's month and of the months before it, latest first. */
 export function monthsBack(day: string, count: number): string[] {
   const month = Temporal.PlainDate.from(day).with({ day: 1 });
@@ -85,6 +90,20 @@ export function instantsOf(period: Period, timeZone: string): { from: string; to
     from: start(Temporal.PlainDate.from(period.first)),
     to: start(Temporal.PlainDate.from(period.last).add({ days: 1 })),
   };
+}
+
+/** The days of a report's month or week, by its start; undefined for days and hours. */
+export function spanOf(start: string, interval: Interval, timeZone: string): Period | undefined {
+  const first = Temporal.PlainDate.from(dayAt(start, timeZone));
+  switch (interval) {
+    case 'MONTH':
+      return { first: first.toString(), last: first.with({ day: first.daysInMonth }).toString() };
+    case 'WEEK':
+      return { first: first.toString(), last: first.add({ days: 6 }).toString() };
+    case 'DAY':
+    case 'HOUR':
+      return undefined;
+  }
 }
 
 /** The longest period that the server reports on: ten years, of which two or three are leap years. */

@@ -8,14 +8,14 @@ import { dayAt, dayBefore } from '../time/period';
 const COMPARISON = graphql(`
   fragment Comparison on UsageReport {
     totals {
-      messages
+      messageCount
       credits
     }
     previous {
       from
       to
       usage {
-        messages
+        messageCount
         credits
       }
     }
@@ -32,7 +32,7 @@ export function Comparison(props: { report: FragmentType<typeof COMPARISON>; tim
     first: formatDate(dayAt(from, props.timeZone)),
     last: formatDate(dayBefore(dayAt(to, props.timeZone))),
   };
-  if (usage.messages === 0) {
+  if (usage.messageCount === 0) {
     return (
       <Text size="sm" c="dimmed">
         {t('usage.nothingBefore', days)}
@@ -45,8 +45,8 @@ export function Comparison(props: { report: FragmentType<typeof COMPARISON>; tim
         ...days,
         credits: formatDecimal(usage.credits),
         creditsChange: change(totals.credits, usage.credits),
-        messages: formatCount(usage.messages),
-        messagesChange: change(String(totals.messages), String(usage.messages)),
+        messages: formatCount(usage.messageCount),
+        messagesChange: change(String(totals.messageCount), String(usage.messageCount)),
       })}
     </Text>
   );

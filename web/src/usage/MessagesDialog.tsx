@@ -30,15 +30,19 @@ const MESSAGES = graphql(`
             sentAt
             channel
             encoding
-            recipients
+            recipientCount
             credits
+            actor {
+              name
+              onBehalfOf
+            }
             cost {
               amount
               currencyCode
             }
             lines {
               countryCode
-              recipients
+              recipientCount
               segmentCount
               creditsPerSegment
               credits
@@ -135,7 +139,7 @@ function columns(
     {
       title: t('column.recipients'),
       numeric: true,
-      cell: ({ recipients }) => formatCount(recipients),
+      cell: ({ recipientCount }) => formatCount(recipientCount),
     },
     { title: t('column.credits'), decimal: ({ credits }) => credits },
     { title: t('column.cost'), numeric: true, cell: ({ cost }) => formatMoney(cost) },
@@ -166,15 +170,34 @@ function Explanation(props: { message: Message; timeZone: string; onBack(): void
         {t(`segments.kind.${kind}`)} · {creditsText(t, message.credits)} ·{' '}
         {formatMoney(message.cost)}
       </Text>
-      {text !== '' && (
-        <DraftSegments
-          draft={{ text, withImage: message.channel === 'MMS', smartEncoding: false }}
-        />
+      {message.actor && <Text size="sm">{senderOf(t, message.actor)}</Text>}
+      {text.includes('{{') ? (
+        <>
+          <Text size="sm" className="pre-wrap" dir="auto">
+            {text}
+          </Text>
+          <Text size="sm" c="dimmed">
+            {t('messages.personal')}
+          </Text>
+        </>
+      ) : (
+        text !== '' && (
+          <DraftSegments
+            draft={{ text, withImage: message.channel === 'MMS', smartEncoding: false }}
+          />
+        )
       )}
       <Text size="sm">{t('messages.formula')}</Text>
       <LinesTable lines={message.lines} />
     </Stack>
   );
+}
+
+/** Who sent or scheduled a message, in words. */
+function senderOf(t: TFunction, actor: NonNullable<Message['actor']>): string {
+  const key = actor.name ?? t('messages.sentBy.platform');
+  const person = actor.onBehalfOf;
+  return person ? t('messages.sentBy.person', { person, key }) : t('messages.sentBy.key', { key });
 }
 
 function titleOf(t: TFunction, message: Message): string {

@@ -11,8 +11,8 @@ const BY_COUNTRY = graphql(`
     countries {
       countryCode
       usage {
-        recipients
-        segments
+        recipientCount
+        segmentCount
         credits
         cost {
           amount
@@ -34,12 +34,12 @@ export function UsageByCountry(props: { report: FragmentType<typeof BY_COUNTRY>;
     {
       title: t('column.recipients'),
       numeric: true,
-      cell: ({ usage }) => formatCount(usage.recipients),
+      cell: ({ usage }) => formatCount(usage.recipientCount),
     },
     {
       title: t('column.segments'),
       numeric: true,
-      cell: ({ usage }) => formatCount(usage.segments),
+      cell: ({ usage }) => formatCount(usage.segmentCount),
     },
     { title: t('column.credits'), decimal: ({ usage }) => usage.credits },
     { title: t('column.cost'), numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },

@@ -17,9 +17,9 @@ const BY_LIST = graphql(`
         name
       }
       usage {
-        messages
-        recipients
-        segments
+        messageCount
+        recipientCount
+        segmentCount
         credits
         cost {
           amount
@@ -70,17 +70,17 @@ export function UsageByList(props: {
     {
       title: t('column.messages'),
       numeric: true,
-      cell: ({ usage }) => formatCount(usage.messages),
+      cell: ({ usage }) => formatCount(usage.messageCount),
     },
     {
       title: t('column.recipients'),
       numeric: true,
-      cell: ({ usage }) => formatCount(usage.recipients),
+      cell: ({ usage }) => formatCount(usage.recipientCount),
     },
     {
       title: t('column.segments'),
       numeric: true,
-      cell: ({ usage }) => formatCount(usage.segments),
+      cell: ({ usage }) => formatCount(usage.segmentCount),
     },
     { title: t('column.credits'), decimal: ({ usage }) => usage.credits },
     { title: t('column.cost'), numeric: true, cell: ({ usage }) => formatMoney(usage.cost) },

@@ -17,17 +17,19 @@ import { DownloadButtons } from './DownloadButtons';
 import { IntervalPicker } from './IntervalPicker';
 import { PeriodPicker } from './PeriodPicker';
 import type { ReportInput } from './report_input';
+import { conditions, type Restriction, readRestriction, restrictionWords } from './restriction';
 import { UsageByCountry } from './UsageByCountry';
 import { UsageByList } from './UsageByList';
+import { UsageFilter } from './UsageFilter';
 import { UsageOverTime } from './UsageOverTime';
 
 const USAGE = graphql(`
   query Usage($input: UsageReportInput!) {
     usageReport(input: $input) {
       totals {
-        messages
-        recipients
-        segments
+        messageCount
+        recipientCount
+        segmentCount
         credits
         cost {
           amount
@@ -48,7 +50,11 @@ const USAGE = graphql(`
  */
 export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZone: string }) {
   const { t } = useTranslation();
-  const { period: word, by } = useRoute();
+  const { period: word, by, list, country, channel } = useRoute();
+  const restriction = useMemo(
+    () => readRestriction({ list, country, channel }),
+    [list, country, channel],
+  );
   // Days that are no period yet stay out of the address, and end with its next change.
   const [draft, setDraft] = useState<Period>();
   const [draftedAt, setDraftedAt] = useState(word);
@@ -63,13 +69,21 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
   const interval = problem ? 'DAY' : readInterval(by, days);
 
   const input = useMemo(
-    () => (problem ? undefined : { accountId, interval, ...instantsOf(days, timeZone) }),
-    [accountId, interval, days, timeZone, problem],
+    () =>
+      problem
+        ? undefined
+        : { accountId, interval, ...instantsOf(days, timeZone), ...conditions(restriction) },
+    [accountId, interval, days, timeZone, problem, restriction],
   );
+
+  function change(next: { period?: string; by?: string; restriction?: Restriction }) {
+    const words = restrictionWords(next.restriction ?? restriction);
+    goTo({ account: accountId, tab: 'usage', period: next.period, by: next.by, ...words });
+  }
 
   function show(next: { period?: string; by?: string }) {
     setDraft(undefined);
-    goTo({ account: accountId, tab: 'usage', ...next });
+    change(next);
   }
 
   return (
@@ -87,11 +101,16 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
           <IntervalPicker
             interval={interval}
             fits={(one) => problem !== undefined || fitsInterval(one, days)}
-            onChange={(next) => show({ period: word, by: intervalWord(next) })}
+            onChange={(next) => change({ period: word, by: intervalWord(next) })}
           />
         </Group>
         <DownloadButtons input={input} />
       </Group>
+      <UsageFilter
+        accountId={accountId}
+        restriction={restriction}
+        onChange={(next) => change({ period: word, by, restriction: next })}
+      />
       {problem ? (
         <Text c="red" size="sm" role="alert">
           {t(`usage.${problem}`)}
@@ -105,12 +124,19 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
           })}
         </Text>
       )}
-      {input && <Report input={input} timeZone={timeZone} />}
+      {input && (
+        <Report
+          input={input}
+          timeZone={timeZone}
+          onDays={(days) => show({ period: periodWord(days) })}
+        />
+      )}
     </Stack>
   );
 }
 
-function Report({ input, timeZone }: { input: ReportInput; timeZone: string }) {
+function Report(props: { input: ReportInput; timeZone: string; onDays(days: Period): void }) {
+  const { input, timeZone, onDays } = props;
   const { t } = useTranslation();
   const [{ data, error, fetching }, ask] = useQuery({ query: USAGE, variables: { input } });
   if (error) return <Failure error={error} onRetry={ask} />;
@@ -122,16 +148,21 @@ function Report({ input, timeZone }: { input: ReportInput; timeZone: string }) {
       <SimpleGrid component="dl" m={0} cols={{ base: 2, xs: 3, md: 5 }} spacing="md">
         <Total name={t('column.credits')} value={formatDecimal(totals.credits)} />
         <Total name={t('column.cost')} value={formatMoney(totals.cost)} />
-        <Total name={t('column.messages')} value={formatCount(totals.messages)} />
-        <Total name={t('column.recipients')} value={formatCount(totals.recipients)} />
-        <Total name={t('column.segments')} value={formatCount(totals.segments)} />
+        <Total name={t('column.messages')} value={formatCount(totals.messageCount)} />
+        <Total name={t('column.recipients')} value={formatCount(totals.recipientCount)} />
+        <Total name={t('column.segments')} value={formatCount(totals.segmentCount)} />
       </SimpleGrid>
       <Comparison report={report} timeZone={timeZone} />
-      {totals.messages === 0 && <Nothing>{t('usage.nothing')}</Nothing>}
-      {totals.messages > 0 && (
+      {totals.messageCount === 0 && <Nothing>{t('usage.nothing')}</Nothing>}
+      {totals.messageCount > 0 && (
         <>
           <Panel title={t('usage.overTime')}>
-            <UsageOverTime report={report} interval={input.interval} timeZone={timeZone} />
+            <UsageOverTime
+              report={report}
+              interval={input.interval}
+              timeZone={timeZone}
+              onDays={fetching ? undefined : onDays}
+            />
           </Panel>
           <Panel title={t('usage.byList')}>
             <UsageByList report={report} whole={totals.credits} input={input} timeZone={timeZone} />

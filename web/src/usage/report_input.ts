@@ -1,4 +1,4 @@
-import type { Interval } from '../generated/graphql';
+import type { Channel, Interval } from '../generated/graphql';
 
 /** The input of `usageReport`, the same for the page and for the file. */
 export interface ReportInput {
@@ -6,4 +6,7 @@ export interface ReportInput {
   from: string;
   to: string;
   interval: Interval;
+  listIds?: string[];
+  countryCodes?: string[];
+  channel?: Channel;
 }

@@ -24,18 +24,22 @@ pub(super) const PREVIEW: u64 = 200 * READ;
 /// "Statements".
 pub(super) const MONTH: u64 = 50 * READ;
 
+/// The weight of a list's merge fields, for which the list may be scanned. That takes as long as
+/// hundreds of queries for a list of 100,000 contacts, and is done once after each change.
+pub(super) const SCAN: u64 = 50 * READ;
+
 /// Fields whose rows are loaded in batches.
 pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("Account", &["paymentConnection", "subscriptionFee"]),
     ("AutoRecharge", &["package"]),
     ("Balance", &["account"]),
     ("Contact", &["list"]),
-    ("ContactImport", &["list"]),
+    ("ContactImport", &["list", "actor"]),
     (
         "ContactList",
         &[
             "account",
-            "recipients",
+            "recipientCount",
             "destinations",
             "allocation",
             "usage",
@@ -44,12 +48,17 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("ListUsage", &["list"]),
     (
         "Message",
-        &["list", "account", "rateCard", "cost", "text", "lines"],
+        &[
+            "list", "account", "rateCard", "cost", "text", "lines", "actor",
+        ],
     ),
     ("MonthlyReport", &["account"]),
     ("Posting", &["list"]),
-    ("Purchase", &["account", "package"]),
-    ("Transaction", &["account", "list", "message", "postings"]),
+    ("Purchase", &["account", "package", "actor"]),
+    (
+        "Transaction",
+        &["account", "list", "message", "postings", "actor"],
+    ),
 ];
 
 /// Fields with a database query of their own. Connections have one too and need no row here.
@@ -78,6 +87,7 @@ pub(super) const READS: &[(&str, &[&str])] = &[
     ),
     ("ArchiveContactListPayload", &["balance"]),
     ("ConfirmPurchasePayload", &["balance"]),
+    ("ContactImport", &["rejectedDownload"]),
     ("CreditPackage", &["capacity"]),
     ("MonthlyReport", &["download"]),
     ("Query", &["node", "account", "quote", "usageReport"]),
@@ -100,6 +110,7 @@ pub(super) fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) 
         ("Query", "quote") => READ + characters / 20,
         ("Query", "contactImportPreview") => PREVIEW,
         ("Statement", "credits") => MONTH,
+        ("ContactList", "mergeFields") => SCAN,
         (_, "totalCount") => READ,
         _ if kind.ends_with("Connection") => READ,
         _ if has(READS) => READ,

@@ -82,7 +82,7 @@ export const CREATE_LIST = graphql(`
     createContactList(input: $input) {
       list {
         id
-        recipients
+        recipientCount
       }
       userErrors {
         field
@@ -153,8 +153,8 @@ export const QUOTE = graphql(`
         encoding
         segmentCount
       }
-      recipients
-      unsupportedRecipients
+      recipientCount
+      unsupportedRecipientCount
       credits
       cost {
         amount
@@ -245,7 +245,7 @@ export const SEND = graphql(`
         id
         status
         credits
-        recipients
+        recipientCount
         segmentCount
         sentAt
       }
@@ -267,9 +267,9 @@ export const USAGE = graphql(`
   query UsageReport($input: UsageReportInput!) {
     usageReport(input: $input) {
       totals {
-        messages
-        recipients
-        segments
+        messageCount
+        recipientCount
+        segmentCount
         credits
         cost {
           amount

@@ -48,8 +48,8 @@ export async function openShop(admin: Asker): Promise<Shop> {
       accountId,
       name: 'Newsletter',
       destinations: [
-        { countryCode: 'IT', recipients: REACHED },
-        { countryCode: 'JP', recipients: UNREACHED },
+        { countryCode: 'IT', recipientCount: REACHED },
+        { countryCode: 'JP', recipientCount: UNREACHED },
       ],
     },
   });

@@ -42,8 +42,8 @@ export async function quote(owner: Asker, shop: Shop): Promise<void> {
     const answer = await owner.query(QUOTE, {
       input: { audience: { listId: shop.listId }, text, media },
     });
-    assert.equal(answer.quote.recipients, REACHED);
-    assert.equal(answer.quote.unsupportedRecipients, UNREACHED);
+    assert.equal(answer.quote.recipientCount, REACHED);
+    assert.equal(answer.quote.unsupportedRecipientCount, UNREACHED);
     assert.equal(answer.quote.credits, credits);
     assert.deepEqual(pick(answer.quote.cost), { amount: cost, currencyCode: 'EUR' });
     assert.equal(answer.quote.available, '0');
@@ -176,7 +176,7 @@ export async function send(owner: Asker, shop: Shop): Promise<string> {
   assert.equal(message.status, 'SENT');
   assert.equal(message.credits, '3306');
   assert.equal(message.segmentCount, 2);
-  assert.equal(message.recipients, REACHED);
+  assert.equal(message.recipientCount, REACHED);
   const after = { total: '6694', held: '1653', available: '5041' };
   assert.deepEqual(pick(present(first.balance, 'the balance')), after);
 
@@ -203,9 +203,9 @@ export async function report(owner: Asker, shop: Shop, sentAt: string): Promise<
   });
   const { cost, ...totals } = usageReport.totals;
   assert.deepEqual(pick(totals), {
-    messages: 1,
-    recipients: REACHED,
-    segments: REACHED * 2,
+    messageCount: 1,
+    recipientCount: REACHED,
+    segmentCount: REACHED * 2,
     credits: '3306',
   });
   assert.deepEqual(pick(cost), { amount: '148.77', currencyCode: 'EUR' });

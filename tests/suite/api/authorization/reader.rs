@@ -25,7 +25,12 @@ const PAGE: Window = Window {
 
 fn reader_for(server: &Server, role: Role, account: Option<AccountId>) -> ViewerReader {
     let key = None;
-    server.services().reader(Viewer { key, role, account })
+    server.services().reader(Viewer {
+        key,
+        role,
+        account,
+        on_behalf_of: None,
+    })
 }
 
 on_both_databases! {
@@ -33,7 +38,7 @@ on_both_databases! {
     async fn a_reader_applies_its_viewers_filter(server: Server) {
         let (one, other) = (server.account("One").await, server.account("Other").await);
         server.grant(&one, "100").await;
-        let rows = json!([{ "countryCode": "IT", "recipients": 10 }]);
+        let rows = json!([{ "countryCode": "IT", "recipientCount": 10 }]);
         let list = ListId::decode(&server.list(&one, "List", rows).await).unwrap();
         let [one, other] = [one, other].map(|tenant| AccountId::decode(&tenant.id).unwrap());
 

@@ -43,7 +43,7 @@ impl World {
         let reported = json!({ "accountId": shop.id, "settlement": "REPORTED" });
         let admin = server.admin_key();
         done(server, admin, "updateAccount", "account { id }", reported).await;
-        let rows = json!([{ "countryCode": "IT", "recipients": 10 }]);
+        let rows = json!([{ "countryCode": "IT", "recipientCount": 10 }]);
         let input = json!({ "audience": { "destinations": rows }, "text": "Hi", "sendAt": SEND_AT,
             "idempotencyKey": new_key() });
         let owner = &shop.owner;
@@ -73,7 +73,7 @@ impl World {
             }
             Use::RevokeSenderKey => json!({ "id": self.sender_key }),
             Use::ReportSent => json!({ "messageId": message, "idempotencyKey": new_key(),
-                "sent": [{ "countryCode": "IT", "recipients": 1 }] }),
+                "sent": [{ "countryCode": "IT", "recipientCount": 1 }] }),
             Use::SettleInFull | Use::CancelBeforeSendAt | Use::CancelAfterSendAt => {
                 json!({ "messageId": message, "idempotencyKey": new_key() })
             }
@@ -149,6 +149,7 @@ async fn every_use_is_enforced() {
                 key: None,
                 role,
                 account: None,
+                on_behalf_of: None,
             };
             let policy::Access::Roles(all) = access(field) else {
                 panic!("{field} is open to everybody");

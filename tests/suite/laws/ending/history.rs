@@ -183,7 +183,7 @@ impl World<'_> {
         let lines: Vec<String> = came.iter().copied().map(phone).collect();
         let file = format!("phone\n{}\n", lines.join("\n"));
         let imported = self.server.import(&self.tenant.owner, &self.list, file);
-        assert_eq!(imported.await["imported"], count);
+        assert_eq!(imported.await["importedCount"], count);
         self.contacts.extend(came);
     }
 
@@ -195,10 +195,10 @@ impl World<'_> {
         }
         let numbers: Vec<String> = gone.iter().copied().map(phone).collect();
         let remove = "mutation($input: RemoveContactsInput!) {
-            removeContacts(input: $input) { removed userErrors { message } } }";
+            removeContacts(input: $input) { removedCount userErrors { message } } }";
         let input = json!({ "listId": self.list, "phoneNumbers": numbers });
         let removed = self.server.done(&self.tenant.owner, remove, input).await;
-        assert_eq!(removed["removed"], gone.len());
+        assert_eq!(removed["removedCount"], gone.len());
         // Ended messages don't change, and due ones were sent to the contacts at that time.
         let statuses = self.statuses().await;
         for one in &mut self.messages {

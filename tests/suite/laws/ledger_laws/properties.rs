@@ -42,6 +42,7 @@ fn any_row() -> impl Strategy<Value = transaction::Model> {
             hash: Vec::new(),
             paid_lot_id: None,
             paid_by_list: None,
+            actor_id: None,
         })
 }
 
@@ -218,21 +219,25 @@ proptest! {
         postings in prop::collection::vec(any_posting(), 1..4),
         moved in prop::collection::vec(any_change(), 1..4),
         previous in any::<[u8; 32]>(),
+        actor in any::<[u8; 32]>(),
     ) {
-        let hash = chain::hash(&previous, &row, &postings, &moved);
-        prop_assert_eq!(chain::hash(&previous, &row, &postings, &moved), hash);
+        let actor = Some(&actor);
+        let hash = chain::hash(&previous, &row, actor, &postings, &moved);
+        prop_assert_eq!(chain::hash(&previous, &row, actor, &postings, &moved), hash);
+        prop_assert_ne!(chain::hash(&previous, &row, None, &postings, &moved), hash);
+        prop_assert_ne!(chain::hash(&previous, &row, Some(&hash), &postings, &moved), hash);
         for changed in changed_rows(&row) {
-            prop_assert_ne!(chain::hash(&previous, &changed, &postings, &moved), hash, "{:?}", changed);
+            prop_assert_ne!(chain::hash(&previous, &changed, actor, &postings, &moved), hash, "{:?}", changed);
         }
         for changed in changed_postings(&postings) {
-            prop_assert_ne!(chain::hash(&previous, &row, &changed, &moved), hash, "{:?}", changed);
+            prop_assert_ne!(chain::hash(&previous, &row, actor, &changed, &moved), hash, "{:?}", changed);
         }
         for changed in changed_moves(&moved) {
-            prop_assert_ne!(chain::hash(&previous, &row, &postings, &changed), hash, "{:?}", changed);
+            prop_assert_ne!(chain::hash(&previous, &row, actor, &postings, &changed), hash, "{:?}", changed);
         }
         let mut other = previous;
         other[0] ^= 1;
-        prop_assert_ne!(chain::hash(&other, &row, &postings, &moved), hash);
+        prop_assert_ne!(chain::hash(&other, &row, actor, &postings, &moved), hash);
     }
 
     /// B4: a key's fingerprint covers its operation and every argument as given, and nothing else.

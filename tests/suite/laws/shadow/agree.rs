@@ -65,7 +65,7 @@ pub async fn agree(shadow: &Shadow<'_>) -> Result<Value, String> {
     let fields = format!(
         "balance {{ {BALANCE} }} lots(first: 1000) {{ nodes {{ id remaining }} }}
         lists {{ nodes {{ id allocation {{ mode assigned available held }} }} }}
-        messages(first: 1000, filter: {{ status: [SCHEDULED] }}) {{ nodes {{ id credits }} }}"
+        messages(first: 1000, filter: {{ statuses: [SCHEDULED] }}) {{ nodes {{ id credits }} }}"
     );
     let account = read(shadow, &fields).await?;
     let model = shadow.model_now();

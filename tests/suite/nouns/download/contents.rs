@@ -18,9 +18,9 @@ pub type Figures = [String; 5];
 pub fn figures(usage: &Value) -> Figures {
     let count = |name: &str| usage[name].as_i64().unwrap().to_string();
     [
-        count("messages"),
-        count("recipients"),
-        count("segments"),
+        count("messageCount"),
+        count("recipientCount"),
+        count("segmentCount"),
         usage["credits"].as_str().unwrap().to_owned(),
         usage["cost"]["amount"].as_str().unwrap().to_owned(),
     ]

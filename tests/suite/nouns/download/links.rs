@@ -85,7 +85,7 @@ on_both_databases! {
         let url = data["account"]["monthlyReports"]["nodes"][0]["download"]["url"].as_str().unwrap();
         assert_eq!(get(&server, url).await.status(), StatusCode::OK);
         let others = "mutation($input: RevokeOtherApiKeysInput!) {
-            revokeOtherApiKeys(input: $input) { revoked userErrors { field message } } }";
+            revokeOtherApiKeys(input: $input) { revokedCount userErrors { field message } } }";
         server.done(&tenant.owner, others, json!({})).await;
         assert_eq!(get(&server, url).await.status(), StatusCode::FORBIDDEN);
     }

@@ -53,9 +53,9 @@ impl Sum {
 
     fn json(&self) -> Value {
         json!({
-            "messages": self.messages,
-            "recipients": self.recipients,
-            "segments": self.segments,
+            "messageCount": self.messages,
+            "recipientCount": self.recipients,
+            "segmentCount": self.segments,
             "credits": Credits::from_units(self.units).to_string(),
             "cost": {
                 "amount": self.cost.round(euro()).unwrap().to_string(),

@@ -27,7 +27,7 @@ const ZONES: [&str; 4] = [
 ];
 
 pub(super) const MESSAGE: &str =
-    "message { id status credits recipients sentAt lines { countryCode recipients credits } }
+    "message { id status credits recipientCount sentAt lines { countryCode recipientCount credits } }
     balance { total available held unassigned } userErrors { message code }";
 
 impl Shadow<'_> {
@@ -339,7 +339,7 @@ impl Shadow<'_> {
 pub(super) fn destinations(units: i64) -> Value {
     let rows = [("IT", units / 10_000), ("FR", units % 10_000)];
     let rows = rows.into_iter().filter(|(_, recipients)| *recipients > 0);
-    let row = |(code, recipients)| json!({ "countryCode": code, "recipients": recipients });
+    let row = |(code, recipients)| json!({ "countryCode": code, "recipientCount": recipients });
     Value::from(rows.map(row).collect::<Vec<_>>())
 }
 

@@ -58,12 +58,12 @@ impl Shadow<'_> {
         }
         let numbers: Vec<String> = gone.iter().map(|one| phone(one.number)).collect();
         let input = json!({ "listId": self.lists[place].encode(), "phoneNumbers": numbers });
-        let query = "removeContacts(input: $input) { removed userErrors { message code } }";
+        let query = "removeContacts(input: $input) { removedCount userErrors { message code } }";
         let payload = self
             .ask_without_key("RemoveContacts", query, &input)
             .await?;
         let payload = payload.map_err(|(code, _)| code)?;
-        if payload["removed"] != gone.len() {
+        if payload["removedCount"] != gone.len() {
             return Err(format!("{payload} should be {}", gone.len()));
         }
         let now = self.now;

@@ -1,0 +1,130 @@
+//! Who did something: the actor of a transaction, a message, a purchase or an import.
+//!
+//! Here: what an actor shows to whom, and the filter by actor. Not here: the header that names whom
+//! a key acts for, which HTTP reads.
+
+use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
+use domain::id::{AccountId, ApiKeyId};
+use entity::{actor, sql_enums};
+
+use super::engine::{
+    errors::ApiError,
+    ids::PublicId,
+    loaders,
+    request::{id, viewer},
+};
+use crate::operations::{OperationError, Path, actor::AskedActor, reader::ActorOf};
+
+/// Who did something: an API key, a job of the server, or a payment provider. Requires
+/// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+#[derive(Debug, SimpleObject)]
+pub struct Actor {
+    /// What it is.
+    kind: ActorKind,
+    /// The name of the API key; expiry, recharge or settlement for the server's jobs; the name of
+    /// the payment provider. Null for the administrator's key of the server's configuration, and
+    /// for a platform's key if the viewer isn't a platform administrator.
+    name: Option<String>,
+    /// The id of the API key; null for other actors, and if name is hidden.
+    api_key_id: Option<ID>,
+    /// Whom the key acted for, as its request named them in the header On-Behalf-Of. Null if it
+    /// named nobody, and for a platform's key if the viewer isn't the platform's.
+    on_behalf_of: Option<String>,
+}
+
+impl Actor {
+    /// An actor that isn't a key.
+    fn named(kind: ActorKind, name: Option<String>) -> Self {
+        Self {
+            kind,
+            name,
+            api_key_id: None,
+            on_behalf_of: None,
+        }
+    }
+}
+
+/// What did something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum ActorKind {
+    /// An API key of the account.
+    AccountKey,
+    /// An API key of the platform.
+    PlatformKey,
+    /// A job of the server: it settles due messages, books what expired and recharges.
+    Job,
+    /// A payment provider, or a bank transfer.
+    Provider,
+}
+
+/// The actors to which a list is restricted. A condition that is left out doesn't restrict it.
+#[derive(Debug, InputObject)]
+#[graphql(name = "ActorFilter")]
+pub struct ActorFilterInput {
+    /// Returns only what this API key did, which the viewer must see.
+    api_key_id: Option<ID>,
+    /// Returns only what was done on behalf of this label: the whole label, exactly. To an
+    /// account's viewer, only what the account's own keys did.
+    on_behalf_of: Option<String>,
+}
+
+impl ActorFilterInput {
+    /// Reads the condition.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub(super) fn read(self) -> Result<AskedActor, OperationError> {
+        let path = Path::argument("filter").at("actor").at("apiKeyId");
+        let key = self.api_key_id.as_ref();
+        Ok(AskedActor {
+            key: key.map(|text| id(text, &path, "key")).transpose()?,
+            on_behalf_of: self.on_behalf_of,
+        })
+    }
+}
+
+/// The actor of a row; `None` for rows from before actors were recorded.
+///
+/// # Errors
+/// A database fault.
+pub(super) async fn of(
+    ctx: &Context<'_>,
+    account: uuid::Uuid,
+    actor: Option<i64>,
+) -> Result<Option<Actor>, ApiError> {
+    let Some(actor) = actor else {
+        return Ok(None);
+    };
+    let account = AccountId::new(account);
+    match loaders::load(ctx, ActorOf { account, actor }).await? {
+        Some(row) => shown(ctx, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn shown(ctx: &Context<'_>, row: actor::Model) -> Result<Actor, ApiError> {
+    let key = row.api_key_id.map(ApiKeyId::new);
+    match row.kind {
+        sql_enums::ActorKind::Job => Ok(Actor::named(ActorKind::Job, row.name)),
+        sql_enums::ActorKind::Provider => Ok(Actor::named(ActorKind::Provider, row.name)),
+        sql_enums::ActorKind::AdministratorKey | sql_enums::ActorKind::ApiKey => {
+            // Only those who see a key learn more of it than whose it is.
+            let seen = match key {
+                Some(key) => loaders::load(ctx, key).await?,
+                None => None,
+            };
+            let is_own = seen.as_ref().is_some_and(|key| key.account_id.is_some());
+            let shows_label = is_own || viewer(ctx)?.is_platform();
+            Ok(Actor {
+                kind: if is_own {
+                    ActorKind::AccountKey
+                } else {
+                    ActorKind::PlatformKey
+                },
+                api_key_id: seen.as_ref().map(|key| ApiKeyId::new(key.id).encode()),
+                name: seen.map(|key| key.name),
+                on_behalf_of: row.on_behalf_of.filter(|_| shows_label),
+            })
+        }
+    }
+}

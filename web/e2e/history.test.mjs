@@ -1,0 +1,108 @@
+// @ts-check
+// Where the credits went: entries with what was left after each, and their postings.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { KEY, openBrowser } from './browser.mjs';
+import { check, openWith, picture } from './screen.mjs';
+
+/** @type {Record<'en' | 'it', Awaited<ReturnType<typeof openBrowser>>>} */
+let browsers;
+
+before(async () => {
+  browsers = { en: await openBrowser(), it: await openBrowser('it-IT') };
+});
+
+after(() => Promise.all(Object.values(browsers).map((browser) => browser.close())));
+
+afterEach(() => {
+  for (const browser of Object.values(browsers)) assert.deepEqual(browser.offences.splice(0), []);
+});
+
+const TEXTS = {
+  en: { tab: 'History', table: /^Entries of the ledger/, next: 'Next', kind: 'Kind of entry' },
+  it: { tab: 'Movimenti', table: /^Movimenti dei/, next: 'Avanti', kind: 'Tipo di movimento' },
+};
+
+/**
+ * A figure of the page as units of 1/10,000, with its sign.
+ * @param {string | null} text
+ * @param {'en' | 'it'} language
+ */
+function units(text, language) {
+  const [group, point] = language === 'en' ? [',', '.'] : ['.', ','];
+  const plain = (text ?? '').replaceAll(group, '').replace('−', '-').replace('+', '');
+  const [whole = '', fraction = ''] = plain.split(point);
+  return BigInt(`${whole}${fraction.padEnd(4, '0')}`);
+}
+
+for (const language of /** @type {const} */ (['en', 'it'])) {
+  test(`each balance of the history follows from the entry before it, in ${language}`, async () => {
+    const page = await openWith(browsers[language], KEY);
+    const texts = TEXTS[language];
+    await page.getByRole('tab', { name: texts.tab }).click();
+    const table = page.getByRole('table', { name: texts.table });
+    await table.waitFor();
+    const available = page.locator('dt', { hasText: /^(Available|Disponibili)$/ });
+    const shown = await available.first().locator('xpath=following-sibling::dd[1]').textContent();
+
+    /** @type {bigint[][]} */
+    const entries = [];
+    for (let turn = 0; turn < 2; turn += 1) {
+      const rows = await table.locator('tbody tr').all();
+      for (const row of rows) {
+        const cells = await row.locator('td').allTextContents();
+        entries.push([2, 3].map((at) => units(cells[at] ?? '', language)));
+      }
+      const last = await table.locator('tbody tr').last().locator('th').textContent();
+      await page.getByRole('button', { name: texts.next, exact: true }).click();
+      await table
+        .locator('tbody tr')
+        .last()
+        .getByText(last ?? '')
+        .waitFor({ state: 'detached' });
+    }
+    assert.equal(entries.length, 40);
+    // On a later page: another kind begins at its own first one.
+    await page.setViewportSize({ width: 390, height: 900 });
+    await check(page);
+    await page.getByLabel(texts.kind).selectOption('GRANT');
+    await table.locator('tbody tr').nth(3).waitFor({ state: 'detached' });
+    await table.locator('tbody tr').nth(2).waitFor();
+    assert.equal(entries[0]?.[1], units(/^[\d.,]+/.exec(shown ?? '')?.[0] ?? '', language));
+    for (const [at, [change = 0n, left]] of entries.slice(0, -1).entries()) {
+      assert.equal(left, (entries[at + 1]?.[1] ?? 0n) + change, `entry ${at}`);
+    }
+    await page.close();
+  });
+
+  test(`the history is restricted by kind, and an entry has its postings, in ${language}`, async () => {
+    const page = await openWith(browsers[language], KEY);
+    const texts = TEXTS[language];
+    await page.getByRole('tab', { name: texts.tab }).click();
+    const kind = page.getByLabel(texts.kind);
+    await kind.selectOption('GRANT');
+    await page.waitForURL(/kind=grant/);
+    const table = page.getByRole('table', { name: texts.table });
+    await table
+      .getByText(/^(Message sent|Messaggio inviato)$/)
+      .first()
+      .waitFor({ state: 'detached' });
+    await page.reload();
+    await table.waitFor();
+    assert.equal(await kind.inputValue(), 'GRANT');
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await check(page);
+      await picture(page, `history-${language}-${width}`);
+    }
+    await table.locator('tbody th').first().getByRole('button').click();
+    const dialog = page.getByRole('dialog');
+    const postings = await dialog.locator('tbody td:last-child').allTextContents();
+    assert.equal(postings.length, 2);
+    const sum = postings.reduce((all, one) => all + units(one, language), 0n);
+    assert.equal(sum, 0n);
+    await check(page);
+    await picture(page, `entry-${language}-390`);
+    await page.close();
+  });
+}
