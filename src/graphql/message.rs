@@ -272,6 +272,52 @@ pub enum MessageStatus {
     Canceled,
 }
 
+/// The result of updateMessage.
+#[derive(Debug)]
+pub struct UpdateMessagePayload {
+    done: Option<Done>,
+    user_errors: Vec<UserError>,
+}
+
+impl UpdateMessagePayload {
+    fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
+        let (done, user_errors) = payload(done)?;
+        Ok(Self { done, user_errors })
+    }
+}
+
+/// The result of updateMessage.
+#[Object]
+impl UpdateMessagePayload {
+    /// The message after the mutation; null if the mutation was refused.
+    async fn message(&self) -> Option<Message> {
+        let done = self.done.as_ref()?;
+        let (row, lines) = (done.message.clone(), done.lines.clone());
+        Some(Message::answering(row, lines))
+    }
+
+    /// The balance right after the mutation; null if the mutation was refused.
+    async fn balance(&self) -> Option<Balance> {
+        let done = self.done.as_ref()?;
+        Some(Balance(done.balance))
+    }
+
+    /// The list whose credits were held before, if the mutation moved the message to another one;
+    /// null otherwise. Its allocation has changed, as that of `message.list` has.
+    async fn previous_list(&self, ctx: &Context<'_>) -> Result<Option<ContactList>, ApiError> {
+        let done = self.done.as_ref();
+        let Some(list) = done.and_then(|done| done.previous_list) else {
+            return Ok(None);
+        };
+        Ok(loaders::load(ctx, list).await?.map(ContactList))
+    }
+
+    /// Why the mutation was refused; empty if it was done.
+    async fn user_errors(&self) -> &[UserError] {
+        &self.user_errors
+    }
+}
+
 macro_rules! payloads {
     ($($(#[doc = $doc:literal])* $name:ident;)*) => {$(
         $(#[doc = $doc])*
@@ -302,8 +348,6 @@ payloads! {
     ScheduleMessagePayload;
     /// The result of sendMessage.
     SendMessagePayload;
-    /// The result of updateMessage.
-    UpdateMessagePayload;
     /// The result of settleMessage.
     SettleMessagePayload;
     /// The result of cancelMessage.

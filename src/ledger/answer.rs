@@ -82,6 +82,9 @@ pub struct PlanAnswer {
     /// Its sending time, in microseconds since the epoch.
     #[serde(rename = "a")]
     pub send_at: i64,
+    /// The list whose credits were held before, if the command moved the message to another one.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub previous_list: Option<Uuid>,
 }
 
 /// What a message cost in one destination, as it was answered.

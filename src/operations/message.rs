@@ -1,4 +1,6 @@
-//! Messages: scheduling, sending, settling and cancelling them. Not here: changing one ([`update`]).
+//! Messages: scheduling, sending, settling and cancelling them.
+//!
+//! Not here: changing one that is scheduled ([`update`]).
 //!
 //! Each takes an idempotency key. A repeated request gets the first answer again, even if it would
 //! be refused by now: because its sendAt has passed, the rate card has changed, or the list is
@@ -75,6 +77,8 @@ pub struct Done {
     pub message: message::Model,
     /// Its lines right after the command; `None` if they can't have changed since.
     pub lines: Option<Vec<message_line::Model>>,
+    /// The list whose credits were held before, if the command moved the message to another one.
+    pub previous_list: Option<ListId>,
     /// The balance right after the command.
     pub balance: BalanceAt,
 }

@@ -11,6 +11,7 @@ use domain::{
     quote::Line,
 };
 use entity::{message, message_departure, message_line, sql_enums::MessageStatus};
+use sea_orm::prelude::Uuid;
 
 use super::super::{
     answer::{Answer, LineAnswer, MessageAnswer, PlanAnswer},
@@ -173,7 +174,7 @@ impl Batch {
         let at = answer.instant()?;
         let row = self.rows.add_message(account, new, by, (status, at))?;
         let message = match status {
-            MessageStatus::Scheduled => scheduled_answer(&row)?,
+            MessageStatus::Scheduled => scheduled_answer(&row, row.list_id)?,
             MessageStatus::Sent | MessageStatus::Canceled => MessageAnswer::from(&row),
         };
         Ok(Answer {
@@ -223,8 +224,12 @@ impl Batch {
     }
 }
 
-/// The answer about a scheduled message: with what a later command may change.
-pub(super) fn scheduled_answer(row: &message::Model) -> Result<MessageAnswer, Fault> {
+/// The answer about a scheduled message: with what a later command may change, and with its list
+/// before the command if that is another one.
+pub(super) fn scheduled_answer(
+    row: &message::Model,
+    list_before: Option<Uuid>,
+) -> Result<MessageAnswer, Fault> {
     let message = MessageId::new(row.id);
     let lines = store::message_line::of(row);
     let lines = lines.map_err(|cause| Fault::UnsoundLine { message, cause })?;
@@ -244,6 +249,7 @@ pub(super) fn scheduled_answer(row: &message::Model) -> Result<MessageAnswer, Fa
             segments: row.segment_count,
             rate_card: row.rate_card_id,
             send_at: row.send_at,
+            previous_list: list_before.filter(|_| list_before != row.list_id),
         }),
         ..MessageAnswer::from(row)
     })

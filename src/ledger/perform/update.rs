@@ -77,7 +77,7 @@ impl Batch {
         self.facts.messages.insert(key, row.clone());
         self.rows.updated.insert(key, row.clone());
         Ok(Answer {
-            message: Some(scheduled_answer(&row)?),
+            message: Some(scheduled_answer(&row, before)?),
             row: Some(Box::new(row)),
             ..answer
         })
@@ -89,7 +89,7 @@ impl Batch {
         let audience = self.facts.audiences.get(&(row.account_id, row.id));
         let is_as_priced = Plan::of(row) == priced.plan
             && row.text == priced.text
-            && audience.map(|audience| audience.revision) == priced.revision;
+            && audience == priced.audience.as_ref();
         if is_as_priced {
             Ok(())
         } else {

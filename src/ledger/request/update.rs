@@ -6,7 +6,7 @@ use domain::{
     channel::Channel,
     id::{ListId, MessageId},
 };
-use entity::message;
+use entity::{message, message_audience};
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
 
@@ -66,8 +66,8 @@ pub struct Priced {
     pub plan: Plan,
     /// Its text before.
     pub text: String,
-    /// The revision of its list up to which contacts were its recipients, if they were a list's.
-    pub revision: Option<i64>,
+    /// Its stored contacts before, if they were a list's.
+    pub audience: Option<message_audience::Model>,
 }
 
 impl MessageUpdate {

@@ -3,7 +3,7 @@
 //! Here: the first answer to a key, whatever has changed since. Not here: which command it is
 //! ([`super`]).
 
-use domain::id::{AccountId, MessageId};
+use domain::id::{AccountId, ListId, MessageId};
 use entity::{message, message_line, sql_enums::MessageStatus};
 use sea_orm::prelude::Uuid;
 
@@ -104,7 +104,8 @@ impl Services {
             sent_at: changed.sent_at,
             ..row
         };
-        if let Some(plan) = &changed.plan {
+        let plan = changed.plan.as_ref();
+        if let Some(plan) = plan {
             message.list_id = plan.list;
             message.channel = plan.channel;
             message.encoding = plan.encoding;
@@ -118,6 +119,7 @@ impl Services {
                 let of = |line| answered_line(account, changed.id, line);
                 lines.iter().map(of).collect()
             }),
+            previous_list: plan.and_then(|plan| plan.previous_list).map(ListId::new),
             balance: BalanceAt::from_answer(account, balance)?,
         })
     }

@@ -71,10 +71,16 @@ impl UpdateMessageInput {
 
     /// The path of what asks for credits.
     fn amount(&self) -> Path {
-        Path::input(match (&self.audience, self.list) {
-            (Some(_), None) => "audience",
-            (_, Some(_)) => "listId",
-            (None, None) => "messageId",
+        Path::input(if self.list.is_some() {
+            "listId"
+        } else if self.audience.is_some() {
+            "audience"
+        } else if self.text.is_some() {
+            "text"
+        } else if self.media.is_some() {
+            "media"
+        } else {
+            "messageId"
         })
     }
 }
@@ -192,7 +198,7 @@ impl Services {
             },
             plan: Plan::of(row),
             text: row.text.clone(),
-            revision: contacts.map(|contacts| contacts.revision),
+            audience: contacts,
         })
     }
 }

@@ -205,6 +205,7 @@ edges! {
     UpdateAutoRechargePayload { EVERY_KEY: autoRecharge userErrors; }
     UpdateContactPayload { EVERY_KEY: contact list warnings userErrors; }
     UpdateContactListPayload { EVERY_KEY: list userErrors; }
+    UpdateMessagePayload { EVERY_KEY: message balance previousList userErrors; }
     UpdateMonthlyReportsPayload { EVERY_KEY: schedule userErrors; }
 }
 

@@ -200,12 +200,13 @@ impl World {
                     }),
                     "sendMessage" => json!({ "accountId": account, "listId": list, "text": "Hi" }),
                     "settleMessage" | "cancelMessage" => json!({ "messageId": message }),
+                    "updateMessage" => json!({ "messageId": message, "text": "Hi" }),
                     other => panic!("{other} has no document here; write one"),
                 };
                 if matches!(
                     mutation,
                     "purchaseCredits" | "grantCredits" | "revokeCredits" | "scheduleMessage"
-                        | "sendMessage" | "settleMessage" | "cancelMessage"
+                        | "sendMessage" | "settleMessage" | "cancelMessage" | "updateMessage"
                 ) {
                     input["idempotencyKey"] = json!(new_key());
                 }
@@ -430,6 +431,7 @@ async fn every_policy_row_is_enforced() {
     connectPayments       -         sign in   -         -         -         -         -         yes
     disconnectPayments    -         sign in   -         -         -         -         -         yes
     scheduleMessage       not found sign in   -         yes       yes       yes       -         yes
+    updateMessage         not found sign in   -         yes       yes       yes       -         yes
     sendMessage           not found sign in   -         yes       yes       yes       -         yes
     settleMessage         not found sign in   -         yes       yes       yes       -         yes
     cancelMessage         not found sign in   -         yes       yes       yes       -         yes

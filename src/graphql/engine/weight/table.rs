@@ -55,6 +55,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("MonthlyReport", &["account"]),
     ("Posting", &["list"]),
     ("Purchase", &["account", "package", "actor"]),
+    ("UpdateMessagePayload", &["previousList"]),
     (
         "Transaction",
         &["account", "list", "message", "postings", "actor"],
