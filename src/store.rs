@@ -33,6 +33,7 @@ pub mod payment_reversal;
 pub mod purchase;
 pub mod rate_card;
 pub mod retention;
+pub mod scheduled_message;
 pub mod server_secret;
 pub mod sql;
 pub mod statement;

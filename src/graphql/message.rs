@@ -5,8 +5,8 @@ mod input;
 mod mutation;
 
 pub use self::input::{
-    CancelMessageInput, MessageFilterInput, ScheduleMessageInput, SendMessageInput,
-    SettleMessageInput, UpdateMessageInput,
+    CancelMessageInput, MessageFilterInput, ScheduleMessageInput, ScheduledMessageFilterInput,
+    SendMessageInput, SettleMessageInput, UpdateMessageInput,
 };
 pub use self::mutation::MessageMutation;
 
@@ -257,6 +257,20 @@ pub(super) async fn connection(
 ) -> Result<MessageConnection, ApiError> {
     let asked = filter.unwrap_or_default().read()?;
     let messages = reader(ctx)?.messages(all, asked, window).await?;
+    Ok(MessageConnection(Nodes::new(messages, Message::new)))
+}
+
+/// A page of an account's scheduled messages.
+pub(super) async fn scheduled(
+    ctx: &Context<'_>,
+    account: AccountId,
+    filter: Option<ScheduledMessageFilterInput>,
+    window: Window,
+) -> Result<MessageConnection, ApiError> {
+    let asked = filter.unwrap_or_default().read();
+    let messages = reader(ctx)?
+        .scheduled_messages(account, asked, window)
+        .await?;
     Ok(MessageConnection(Nodes::new(messages, Message::new)))
 }
 

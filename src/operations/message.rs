@@ -1,12 +1,13 @@
 //! Messages: scheduling, sending, settling and cancelling them.
 //!
-//! Not here: changing one that is scheduled ([`update`]).
+//! Not here: changing one that is scheduled ([`update`]), and lists of them ([`listing`]).
 //!
 //! Each takes an idempotency key. A repeated request gets the first answer again, even if it would
 //! be refused by now: because its sendAt has passed, the rate card has changed, or the list is
 //! archived.
 
 mod charge;
+mod listing;
 mod submission;
 mod update;
 
@@ -20,22 +21,23 @@ use domain::{
 };
 use entity::{message, message_line, rate_card};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use sea_orm::prelude::Uuid;
 use serde::Serialize;
 
-pub use self::update::UpdateMessageInput;
+pub use self::{
+    listing::{AskedMessages, AskedScheduled},
+    update::UpdateMessageInput,
+};
 use super::{
-    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader,
-    actor::AskedActor,
+    OperationError, Path, RefusalCode, Services, Viewer,
     audience::Audience,
     balance::BalanceAt,
     contact_list::DestinationRow,
     idempotency, input,
     policy::{self, Use},
     pricing::{Draft, PricedMessage},
-    reader::{Listing, WholeMessage, Window},
+    reader::WholeMessage,
 };
-pub use crate::store::message::MessageFilter;
+pub use crate::store::{message::MessageFilter, scheduled_message::ScheduledFilter};
 use crate::{
     clock::whole_micros,
     fair::Urgency,
@@ -81,57 +83,6 @@ pub struct Done {
     pub previous_list: Option<ListId>,
     /// The balance right after the command.
     pub balance: BalanceAt,
-}
-
-/// The conditions of a list of messages. `None` doesn't restrict the list.
-#[derive(Debug, Default)]
-pub struct AskedMessages {
-    /// Only messages of this list; `Some(None)` for an id that is no list's.
-    pub list: Option<Option<ListId>>,
-    /// Only messages with one of these statuses.
-    pub status: Option<Vec<entity::sql_enums::MessageStatus>>,
-    /// Only messages made by these actors.
-    pub actor: Option<AskedActor>,
-    /// Only messages with a sendAt at or after this instant.
-    pub from: Option<String>,
-    /// Only messages with a sendAt before this instant.
-    pub to: Option<String>,
-    /// Only messages whose name or text contains this.
-    pub search: Option<String>,
-}
-
-impl ViewerReader {
-    /// A page of the messages among `all` that meet the conditions, latest sendAt first.
-    ///
-    /// # Errors
-    /// `Invalid` if an instant can't be read or the search text is too long.
-    pub async fn messages(
-        &self,
-        all: MessageFilter,
-        asked: AskedMessages,
-        window: Window,
-    ) -> Result<Listing<message::Model>, OperationError> {
-        let path = Path::argument("filter");
-        let instant = |text: Option<String>, name| {
-            text.map(|text| input::instant(&text, &path.at(name)))
-                .transpose()
-        };
-        let search = input::search(asked.search.as_deref(), &path.at("search"))?;
-        let mut filter = MessageFilter {
-            status: asked.status,
-            actor: self.actor_filter(all.account, asked.actor).await?,
-            from: instant(asked.from, "from")?,
-            to: instant(asked.to, "to")?,
-            search,
-            ..all
-        };
-        if let Some(list) = asked.list {
-            // An id that is no list's matches no message.
-            let list = list.unwrap_or(ListId::new(Uuid::nil()));
-            filter.lists.push(Some(list));
-        }
-        self.list(filter, window).await
-    }
 }
 
 impl Services {

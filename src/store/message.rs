@@ -44,7 +44,7 @@ pub async fn find(
 
 /// Selects messages with empty texts. A text may have 160 kB, and a page a thousand messages, so
 /// texts are read separately ([`texts`]) if they are requested.
-fn without_text(select: Select<Entity>) -> Select<Entity> {
+pub(super) fn without_text(select: Select<Entity>) -> Select<Entity> {
     let columns = Column::iter().filter(|column| !matches!(column, Column::Text));
     select
         .select_only()

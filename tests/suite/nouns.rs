@@ -39,6 +39,7 @@ mod purchase;
 mod purchase_provider;
 mod quote;
 mod rate_card;
+mod scheduled_messages;
 mod search;
 mod segmentation;
 mod sender;

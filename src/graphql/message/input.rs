@@ -18,7 +18,7 @@ use crate::{
     },
     operations::{
         OperationError, Path,
-        message::{self as operations, AskedMessages, NewMessageInput},
+        message::{self as operations, AskedMessages, AskedScheduled, NewMessageInput},
         phone_number::Accept,
     },
 };
@@ -59,6 +59,30 @@ impl MessageFilterInput {
             to: self.to.map(|at| at.0),
             search: self.search,
         })
+    }
+}
+
+/// The conditions that listed scheduled messages meet. A condition that is left out doesn't
+/// restrict the list.
+#[derive(Debug, Default, InputObject)]
+#[graphql(name = "ScheduledMessageFilter")]
+pub struct ScheduledMessageFilterInput {
+    /// Returns only messages of this list.
+    list_id: Option<ID>,
+    /// Returns only messages with a sendAt at or after this instant.
+    from: Option<DateTime>,
+    /// Returns only messages with a sendAt before this instant.
+    to: Option<DateTime>,
+}
+
+impl ScheduledMessageFilterInput {
+    /// Reads the conditions.
+    pub(super) fn read(self) -> AskedScheduled {
+        AskedScheduled {
+            list: self.list_id.map(|id| ListId::decode(&id)),
+            from: self.from.map(|at| at.0),
+            to: self.to.map(|at| at.0),
+        }
     }
 }
 

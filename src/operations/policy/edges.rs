@@ -49,6 +49,7 @@ edges! {
     /// A sending service needs the account's rate card, settlement setting and available credits.
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
+        EVERY_KEY: scheduledMessages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins subscriptionFee retentionMonths;
         REPORTERS: apiKeys paymentConnection ledgerHead;
