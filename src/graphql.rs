@@ -23,6 +23,7 @@ pub mod federation;
 pub mod ledger_head;
 pub mod lot;
 pub mod message;
+pub mod message_changed;
 pub mod money;
 pub mod monthly_report;
 pub mod node;

@@ -26,6 +26,7 @@ pub mod ledger_head;
 pub mod lot;
 pub mod message;
 pub mod message_audience;
+pub mod message_change;
 pub mod message_line;
 pub mod monthly_report;
 pub mod payment_connection;

@@ -48,6 +48,8 @@ pub(super) struct Rows {
     pub ended: Vec<message::Model>,
     /// The scheduled messages that changed, by account and message.
     pub updated: BTreeMap<(Uuid, Uuid), message::Model>,
+    /// When scheduled messages changed although their holds stayed, by account and message.
+    pub unmoved: BTreeMap<(Uuid, Uuid), i64>,
     /// By account and message.
     pub departures_gone: Vec<(Uuid, Uuid)>,
     pub audiences: Vec<message_audience::Model>,
@@ -299,6 +301,7 @@ fn draws(account_id: Uuid, message: MessageId, hold: &Hold) -> Vec<hold_draw::Mo
         pool_list_id: hold.pool.list().map(Into::into),
         lot_id,
         units,
+        changed_at: None,
     };
     if hold.draws.is_empty() {
         return vec![row(0, None, 0)];

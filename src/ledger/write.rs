@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::AccountId;
-use entity::{actor, book, contact_list, due_recharge, lot, message, pool, purchase};
+use entity::{actor, book, contact_list, due_recharge, hold_draw, lot, message, pool, purchase};
 use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 
 use super::rows::{Changes, Rows};
 use crate::store::{
     account, actor as store_actor,
     book::Head,
-    monthly_report,
+    message_change, monthly_report,
     sql::{
         row_set::RowSet,
         table_rows::{self, TableRows},
@@ -89,7 +89,8 @@ pub(super) async fn all(
             &[pool::Column::AccountId, pool::Column::ListId],
             &[pool::Column::FreeUnits],
         ),
-        TableRows::insert(changes.holds),
+        // The database's default is null.
+        TableRows::insert(changes.holds).without(&[hold_draw::Column::ChangedAt]),
         TableRows::insert_missing(changes.due_recharges, &[due_recharge::Column::AccountId]),
         TableRows::insert(rows.transactions),
         TableRows::insert(rows.postings),
@@ -150,7 +151,11 @@ pub(super) async fn all(
         TableRows::insert(rows.keys),
         usage_rollup::added(rows.rollups),
     ];
-    table_rows::write(connection, writes).await
+    table_rows::write(connection, writes).await?;
+    for (of, at) in rows.unmoved {
+        message_change::record_unmoved(connection, of, at).await?;
+    }
+    Ok(())
 }
 
 /// Switches an account's usage to the days of another zone, and deletes the sums by the old zone's

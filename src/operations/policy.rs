@@ -146,6 +146,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("settleMessage", SENDERS),
     ("cancelMessage", SENDERS),
     ("balanceChanged", EVERY_KEY),
+    ("messageChanged", EVERY_KEY),
     ("contactImportProgress", READERS),
 ];
 

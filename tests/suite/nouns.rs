@@ -29,6 +29,7 @@ mod destination_options;
 mod download;
 mod lot;
 mod message;
+mod message_changed;
 mod message_update;
 mod monthly_report;
 mod names;

@@ -66,7 +66,10 @@ impl Batch {
         }
         let answer = match answer {
             Some(answer) => answer,
-            None => self.unmoved(account, given)?,
+            None => {
+                self.rows.unmoved.insert(key, at.as_microsecond());
+                self.unmoved(account, given)?
+            }
         };
         self.replan_audience(&row, update);
         let before = update.list.map(ListId::uuid);

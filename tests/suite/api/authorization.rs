@@ -137,6 +137,10 @@ impl World {
                 "subscription($id: ID) { balanceChanged(accountId: $id) { total } }".into(),
                 json!({ "id": account }),
             ),
+            "messageChanged" => (
+                "subscription($id: ID) { messageChanged(accountId: $id) { status } }".into(),
+                json!({ "id": account }),
+            ),
             "contactImportProgress" => (
                 "subscription($list: ID!) { contactImportProgress(listId: $list) { status } }".into(),
                 json!({ "list": stored }),
@@ -236,7 +240,7 @@ async fn answer(
     variables: Value,
 ) -> Value {
     match field {
-        "balanceChanged" | "contactImportProgress" => {
+        "balanceChanged" | "messageChanged" | "contactImportProgress" => {
             subscribe(server, key, query, variables).await
         }
         "contactImportPreview" | "importContacts" => {
@@ -436,6 +440,7 @@ async fn every_policy_row_is_enforced() {
     settleMessage         not found sign in   -         yes       yes       yes       -         yes
     cancelMessage         not found sign in   -         yes       yes       yes       -         yes
     balanceChanged        not found sign in   yes       yes       yes       yes       yes       yes
+    messageChanged        not found sign in   yes       yes       yes       yes       yes       yes
     contactImportProgress not found sign in   yes       -         yes       yes       yes       yes
     ");
 }
