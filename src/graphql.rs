@@ -20,6 +20,7 @@ pub mod engine;
 pub mod erasure;
 pub mod error_codes;
 pub mod federation;
+pub mod forecast;
 pub mod ledger_head;
 pub mod lot;
 pub mod message;

@@ -24,6 +24,7 @@ pub mod contact_list;
 pub mod credit_package;
 mod departure;
 pub mod download;
+pub mod forecast;
 pub mod idempotency;
 pub mod input;
 mod invisible;

@@ -18,6 +18,7 @@ pub mod destination;
 pub mod distribution;
 pub mod ending;
 pub mod fault;
+pub mod forecast;
 pub mod gsm7;
 pub mod hold;
 pub mod id;

@@ -61,7 +61,7 @@ impl Prepared {
         let cors_origins = kept(cors_origins, &mut problems);
         let vault = Vault::read(args.secret_keys.secret_keys_file.as_deref());
         let vault = kept(vault, &mut problems);
-        let replica = kept(args.reports.replica().await, &mut problems);
+        let replica = kept(args.reports.replica(), &mut problems);
         let trusted = kept(documents::trusted(&args.documents), &mut problems);
         let all = (payments, admin_key, cors_origins, vault, replica, trusted);
         let (

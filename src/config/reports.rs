@@ -30,11 +30,11 @@ impl ReportArgs {
     ///
     /// # Errors
     /// If the URL isn't PostgreSQL's.
-    pub async fn replica(&self) -> Result<Option<Replica>, String> {
+    pub fn replica(&self) -> Result<Option<Replica>, String> {
         let Some(url) = &self.report_database_url else {
             return Ok(None);
         };
-        let replica = Replica::new(url, self.report_max_lag).await;
+        let replica = Replica::new(url, self.report_max_lag);
         replica
             .map(Some)
             .map_err(|cause: NoReplica| format!("--report-database-url: {cause}"))

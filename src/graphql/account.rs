@@ -20,6 +20,7 @@ use super::{
         paging::{Nodes, connection, window},
         request::{reader, services, viewer_of},
     },
+    forecast::Forecast,
     ledger_head::{self, LedgerHead},
     lot::{self, CreditLotConnection, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput, ScheduledMessageFilterInput},
@@ -139,6 +140,12 @@ impl Account {
         let debt = loaders::load(ctx, DebtOf(self.key())).await?;
         let lost = || ApiError::internal(Fault::Broken("an account has no book".into()));
         Ok(debt.ok_or_else(lost)?.into())
+    }
+
+    /// What becomes of the available credits at the present pace. Requires PLATFORM_ADMIN,
+    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn forecast(&self, ctx: &Context<'_>) -> Result<Forecast, ApiError> {
+        Ok(Forecast(services(ctx)?.forecast(&self.0).await?))
     }
 
     /// The last entry of the account's ledger: its number and its hash, which covers every entry

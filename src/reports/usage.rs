@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     calendar::buckets::{Bucket, Interval},
+    credits::Credits,
     id::{ListId, RateCardId},
     money::{CreditValue, Currency},
     usage::{Report, Usage, UsageError},
@@ -25,7 +26,13 @@ use super::{
     file::{self, ReportFile, UsageRow},
     sources::Sources,
 };
-use crate::store::{self, usage::UsageFilter};
+use crate::{
+    clock::whole_micros,
+    store::{
+        self,
+        usage::{Grain, QUARTER_HOUR_MICROS, UsageFilter},
+    },
+};
 
 /// The name, in a file, for usage by messages without a list.
 const NO_LIST: &str = "(no list)";
@@ -130,6 +137,34 @@ pub async fn read(
         report,
         currency: prices.currency.unwrap_or(otherwise),
     })
+}
+
+/// Reads the credits of each bucket of a period, whatever currency they were priced in.
+/// `connection` is a snapshot.
+///
+/// # Errors
+/// [`ReadError::Database`], and [`ReadError::Broken`] if a sum lies in no bucket or is too large.
+pub async fn credits_by_bucket(
+    connection: &impl ConnectionTrait,
+    filter: &UsageFilter,
+    bounds: &[Bucket],
+) -> Result<Vec<Credits>, ReadError> {
+    let sources = Sources::new(connection, filter, bounds, Source::Days).await?;
+    let grain = Grain {
+        quarter_hours: true,
+        ..Grain::default()
+    };
+    let mut units = vec![0_i64; bounds.len()];
+    for sum in sources.totals(grain).await? {
+        let at = whole_micros(sum.quarter_hour.saturating_mul(QUARTER_HOUR_MICROS));
+        let place = bounds.partition_point(|bucket| bucket.end <= at);
+        let own = units.get_mut(place).and_then(|units| {
+            *units = units.checked_add(sum.units)?;
+            Some(())
+        });
+        own.ok_or_else(|| ReadError::Broken("usage lies in no bucket or is too large".into()))?;
+    }
+    Ok(units.into_iter().map(Credits::from_units).collect())
 }
 
 /// Checks that a period's costs are all in one currency. It takes little time compared with reading

@@ -19,7 +19,7 @@ use sea_orm::{
     QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
 };
 
-pub use self::load::{Loaded, load, load_each};
+pub use self::load::{Loaded, load, load_each, order};
 use super::sql::{row_set::RowSet, shards};
 use crate::clock::whole_micros;
 

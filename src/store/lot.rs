@@ -3,7 +3,7 @@
 //! Here: finding and listing lots, and what became of their credits. Not here: writing them, which
 //! only [`crate::ledger`] does.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::id::{AccountId, LotId};
 use entity::{
@@ -22,6 +22,8 @@ use super::sql::{
     routes,
 };
 
+/// Ids in one statement, well below the limits of both databases.
+const IDS_AT_ONCE: usize = 1_000;
 /// The condition of the index of entries that concern lots. It stands in each statement in the
 /// same words, since SQLite uses the index only then.
 const CONCERNS_LOTS: &str = "transactions.kind IN ('PURCHASE', 'RECHARGE', 'GRANT', \
@@ -250,6 +252,44 @@ pub async fn find(
     lot::Entity::find_by_id((account.uuid(), id.uuid()))
         .one(connection)
         .await
+}
+
+/// Finds the lots of an account that have credits left, booked or not expired, and those of which
+/// credits are held, each with the units that are held. In no particular order.
+pub async fn unspent(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Vec<(lot::Model, i64)>, DbErr> {
+    let held: Vec<(Uuid, i64)> = hold_draw::Entity::find()
+        .select_only()
+        .column(hold_draw::Column::LotId)
+        .expr(Expr::cust("CAST(SUM(hold_draws.units) AS BIGINT)"))
+        .filter(hold_draw::Column::AccountId.eq(account.uuid()))
+        .group_by(hold_draw::Column::LotId)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let mut held: HashMap<Uuid, i64> = held.into_iter().collect();
+    let of_account = || lot::Entity::find().filter(lot::Column::AccountId.eq(account.uuid()));
+    let mut rows = of_account()
+        .filter(lot::Column::RemainingUnits.gt(0))
+        .all(connection)
+        .await?;
+    let left: HashSet<Uuid> = rows.iter().map(|row| row.id).collect();
+    let used_up: Vec<Uuid> = held
+        .keys()
+        .filter(|id| !left.contains(id))
+        .copied()
+        .collect();
+    for ids in used_up.chunks(IDS_AT_ONCE) {
+        let of_these = of_account().filter(lot::Column::Id.is_in(ids.iter().copied()));
+        rows.extend(of_these.all(connection).await?);
+    }
+    let with_held = rows.into_iter().map(|row| {
+        let units = held.remove(&row.id).unwrap_or_default();
+        (row, units)
+    });
+    Ok(with_held.collect())
 }
 
 /// Finds several lots of any accounts, in no particular order.

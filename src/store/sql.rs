@@ -30,6 +30,7 @@ pub(super) mod routes;
 pub mod row_set;
 pub(super) mod search;
 pub mod server_lock;
+mod session;
 pub mod settings;
 pub mod shards;
 mod sqlite;

@@ -27,6 +27,7 @@ mod credit_package;
 mod departures;
 mod destination_options;
 mod download;
+mod forecast;
 mod lot;
 mod message;
 mod message_changed;

@@ -51,7 +51,7 @@ edges! {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         EVERY_KEY: scheduledMessages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
-        READERS: returnOrigins subscriptionFee retentionMonths;
+        READERS: returnOrigins subscriptionFee retentionMonths forecast;
         REPORTERS: apiKeys paymentConnection ledgerHead;
     }
     /// Who did it is for those who see what was done; keys and labels have rules of their own.
@@ -99,6 +99,11 @@ edges! {
     ImportPreviewRow { READERS: line cells; }
     /// It names columns, and a column's name may be anything.
     ImportWarning { READERS: line column reason; }
+    Forecast {
+        READERS: asOf usedInThirtyDays usedInMonthAYearAgo runsOutOn runwayDays earliestRunsOutOn;
+        READERS: latestRunsOutOn expiringInThirtyDays lost expiries suggestedPackage;
+    }
+    ForecastExpiry { READERS: expiresOn credits used lost held; }
     LedgerHead { REPORTERS: transactionCount hash at; }
     ListMergeField { READERS: name contactCount; }
     ListUsage { READERS: list usage share messages buckets; }

@@ -148,7 +148,9 @@ fn head(row: book::Model, account: OfAccount) -> Option<Head> {
     })
 }
 
-fn order(order: sql_enums::ConsumptionOrder) -> ConsumptionOrder {
+/// The order of draws, as the domain names it.
+#[must_use]
+pub fn order(order: sql_enums::ConsumptionOrder) -> ConsumptionOrder {
     match order {
         sql_enums::ConsumptionOrder::SoonestExpiryFirst => ConsumptionOrder::SoonestExpiryFirst,
         sql_enums::ConsumptionOrder::NonExpiringFirst => ConsumptionOrder::NonExpiringFirst,

@@ -10,11 +10,8 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbErr, SqlxPostgresConnector,
-    sqlx::{
-        self,
-        postgres::{PgConnectOptions, PgPoolOptions},
-    },
+    DatabaseConnection, DbErr,
+    sqlx::postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::task::JoinHandle;
 
@@ -23,6 +20,7 @@ use super::{
     lost_connections::Losses,
     reach::{PLANS, Reach},
     renewal::Pool,
+    session::Session,
     settings::Settings,
     shards,
 };
@@ -97,15 +95,15 @@ impl Purpose {
         }
     }
 
-    /// How to connect to a host for this purpose.
-    fn options(self, host: PgConnectOptions, settings: &Settings) -> PgConnectOptions {
+    /// The settings of its connections.
+    fn session(self, settings: &Settings) -> Session {
         let timeouts = [
             ("statement_timeout", settings.statement_timeout),
             ("lock_timeout", settings.lock_timeout),
         ];
-        let options = named(host, self.name())
-            .options(timeouts.map(|(name, time)| (name, milliseconds(time))))
-            .options(NOTICES);
+        let session = Session::default()
+            .with(timeouts.map(|(name, time)| (name, milliseconds(time))))
+            .with(NOTICES);
         // Citus plans most statements for the account at hand, and the servers with the rows plan
         // them again.
         let by_key: &[(&str, &str)] = match shards::are_used() {
@@ -115,12 +113,12 @@ impl Purpose {
         let by_key = by_key.iter().copied();
         match self {
             // A transaction pauses only if its process is gone, and its locks hold up accounts.
-            Self::Ledger | Self::Writers => options.options(by_key).options([(
+            Self::Ledger | Self::Writers => session.with(by_key).with([(
                 "idle_in_transaction_session_timeout",
                 milliseconds(settings.lock_timeout),
             )]),
-            Self::Lookups => options.options(by_key),
-            Self::Readers | Self::Jobs | Self::Bulk => options,
+            Self::Lookups => session.with(by_key),
+            Self::Readers | Self::Jobs | Self::Bulk => session,
         }
     }
 }
@@ -196,10 +194,6 @@ impl Pools {
     }
 }
 
-fn silent(options: PgConnectOptions) -> PgConnectOptions {
-    sqlx::ConnectOptions::disable_statement_logging(options)
-}
-
 /// A pool that leads to the host in use; its connections are opened on demand.
 fn pool(
     purpose: Purpose,
@@ -213,11 +207,40 @@ fn pool(
         let options = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(settings.acquire_timeout);
-        let host = silent(purpose.options(reach.options(), &settings));
-        let pool = tested.clone().test_in(options).connect_lazy_with(host);
-        SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
+        let host = named(reach.options(), purpose.name());
+        let session = purpose.session(&settings);
+        session.pool(reach.carrier(), host, tested.clone().test_in(options))
     };
     Pool::renewed(open, losses)
+}
+
+/// Opens pools of connections that can only read, of one server: a replica, or one that is audited.
+#[derive(Debug)]
+pub(super) struct ReadOnlyPools {
+    pub reach: Arc<Reach>,
+    pub acquire_timeout: Duration,
+    pub statement_timeout: Duration,
+    pub losses: Losses,
+}
+
+impl ReadOnlyPools {
+    /// A pool of so many connections, opened on demand.
+    pub(super) fn open(&self, connections: u32) -> Connections {
+        let (reach, tested) = (self.reach.clone(), self.losses.clone());
+        let (patience, limit) = (self.acquire_timeout, self.statement_timeout);
+        let open = move || {
+            let pool = PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(patience);
+            let session = Session::default()
+                .with([("default_transaction_read_only", "on")])
+                .with([("statement_timeout", milliseconds(limit))]);
+            let host = reach.options();
+            session.pool(reach.carrier(), host, tested.clone().test_in(pool))
+        };
+        let bound = Bound::within(patience + limit + GRACE, &self.losses, &self.reach);
+        Connections::new(Pool::renewed(open, &self.losses), bound)
+    }
 }
 
 /// Opens one connection for migrations: without the timeouts of serving, except that a statement
@@ -235,24 +258,18 @@ pub(super) async fn for_migrations(
         ("statement_timeout", "0"),
         ("idle_in_transaction_session_timeout", "0"),
     ];
-    let host = silent(
-        named(reach.options(), "migrate")
-            .options(unlimited)
-            .options([("lock_timeout", milliseconds(lock_timeout))])
-            .options(NOTICES),
-    );
-    let mut options = ConnectOptions::new("postgres://localhost/");
-    options
+    let session = Session::default()
+        .with(unlimited)
+        .with([("lock_timeout", milliseconds(lock_timeout))])
+        .with(NOTICES);
+    // The lock that keeps others from migrating belongs to the connection.
+    let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(settings.acquire_timeout)
-        .sqlx_logging(false)
-        // The lock that keeps others from migrating belongs to the connection.
-        .map_sqlx_postgres_pool_opts(|pool| {
-            pool.max_lifetime(None::<Duration>)
-                .idle_timeout(None::<Duration>)
-        })
-        .map_sqlx_postgres_opts(move |_| host.clone());
-    Database::connect(options).await
+        .max_lifetime(None::<Duration>)
+        .idle_timeout(None::<Duration>);
+    let host = named(reach.options(), "migrate");
+    Ok(session.pool(reach.carrier(), host, pool))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -16,12 +16,18 @@ use sea_orm::{
     DbErr, RuntimeErr,
     sqlx::{
         self, ConnectOptions, Connection, PgConnection, Row,
+        error::DatabaseError,
         postgres::{PgConnectOptions, PgRow},
     },
 };
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{hosts::Hosts, postgres::named, shards};
+use super::{
+    hosts::Hosts,
+    postgres::named,
+    session::{self, Carrier},
+    shards,
+};
 
 /// How long one attempt to connect may take.
 const ATTEMPT: Duration = Duration::from_secs(3);
@@ -68,6 +74,8 @@ impl Obstacle {
 pub(super) struct Reach {
     hosts: Hosts,
     current: AtomicUsize,
+    /// Whether a pooler drops the settings of a startup packet.
+    drops_settings: AtomicBool,
     /// The last reason, and when it was found.
     reason: Mutex<Option<(Instant, String)>>,
 }
@@ -83,13 +91,26 @@ impl Reach {
         Ok(Self {
             hosts,
             current: AtomicUsize::new(0),
+            drops_settings: AtomicBool::new(false),
             reason: Mutex::default(),
         })
     }
 
     /// How to connect to the host in use.
     pub(super) fn options(&self) -> PgConnectOptions {
-        self.hosts.options(self.current.load(Ordering::Relaxed))
+        let options = self.hosts.options(self.current.load(Ordering::Relaxed));
+        match self.carrier() {
+            Carrier::Startup => options,
+            Carrier::Statement => bare(options),
+        }
+    }
+
+    /// How new connections get their settings.
+    pub(super) fn carrier(&self) -> Carrier {
+        match self.drops_settings.load(Ordering::Relaxed) {
+            true => Carrier::Statement,
+            false => Carrier::Startup,
+        }
     }
 
     /// Whether another host may have to be used later.
@@ -149,14 +170,11 @@ impl Reach {
 
     /// Connects to one host, and checks that it is of use.
     async fn attempt(&self, place: usize) -> Result<(), Obstacle> {
-        let options = self.hosts.options(place).options([PLANS]);
         let name = self.hosts.name(place);
         let told = |cause: sqlx::Error| obstacle(name, &cause);
-        let mut connection = connect(&options).await.map_err(told)?;
-        let state = tokio::time::timeout(ATTEMPT, state(&mut connection)).await;
-        let row = state
-            .map_err(|_| Obstacle::Passing(format!("{name}: no answer")))?
-            .map_err(told)?;
+        let (mut connection, row, carrier) = self.opened(place).await?;
+        self.drops_settings
+            .store(carrier == Carrier::Statement, Ordering::Relaxed);
         let has_citus: bool = row.try_get("has_citus").map_err(told)?;
         if has_citus {
             let asked = sqlx::raw_sql(DISTRIBUTED).fetch_one(&mut connection);
@@ -170,18 +188,37 @@ impl Reach {
             }
         }
         drop(connection.close().await);
-        let read = |column: &str| row.try_get::<String, _>(column);
-        if read("plans").map_err(told)? != PLANS.1 {
-            return Err(Obstacle::Lasting(format!(
-                "{name}: {} ({})",
-                "the settings of a connection are dropped on the way", POOLER
-            )));
-        }
         let writable: bool = row.try_get("writable").map_err(told)?;
         if self.hosts.must_be_writable() && !writable {
             return Err(Obstacle::Passing(format!("{name}: can only be read")));
         }
         Ok(())
+    }
+
+    /// Connects to one host, asks for its state, and finds out how settings reach it.
+    async fn opened(&self, place: usize) -> Result<(PgConnection, PgRow, Carrier), Obstacle> {
+        let name = self.hosts.name(place);
+        let told = |cause: sqlx::Error| obstacle(name, &cause);
+        match connect(&self.hosts.options(place).options([PLANS])).await {
+            Ok(mut connection) => {
+                let row = soon(name, state(&mut connection)).await?;
+                if row.try_get::<String, _>("plans").map_err(told)? == PLANS.1 {
+                    return Ok((connection, row, Carrier::Startup));
+                }
+                drop(connection.close().await);
+            }
+            Err(cause) if refuses_settings(&cause) => {}
+            Err(cause) => return Err(told(cause)),
+        }
+        let host = bare(self.hosts.options(place));
+        let mut connection = connect(&host).await.map_err(told)?;
+        let mut second = connect(&host).await.map_err(told)?;
+        if !soon(name, session::is_own(&mut connection, &mut second)).await? {
+            return Err(Obstacle::Lasting(format!("{name}: {POOLER}")));
+        }
+        drop(second.close().await);
+        let row = soon(name, state(&mut connection)).await?;
+        Ok((connection, row, Carrier::Statement))
     }
 
     /// The error of a caller that got no connection in time, with the reason.
@@ -251,8 +288,32 @@ impl Reach {
     }
 }
 
-const POOLER: &str = "a pooler such as pgbouncer in front of it ignores them; connect to PostgreSQL \
-    itself and divide its connections with --database-connections";
+const POOLER: &str = "the settings of a connection are dropped on the way, by a pooler such as \
+    pgbouncer that shares connections; use its session mode, or connect to PostgreSQL itself and \
+    divide its connections with --database-connections";
+
+/// Options without settings that a pooler may refuse. The driver asks for `extra_float_digits`, but
+/// no column is a float.
+fn bare(options: PgConnectOptions) -> PgConnectOptions {
+    options.extra_float_digits(None)
+}
+
+/// Whether a pooler refused a setting in the packet that opens a connection.
+fn refuses_settings(cause: &sqlx::Error) -> bool {
+    let message = cause.as_database_error().map(DatabaseError::message);
+    message.is_some_and(|message| message.contains("unsupported startup parameter"))
+}
+
+/// An answer that must come within the time of an attempt.
+async fn soon<T>(
+    host: &str,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Obstacle> {
+    let answer = tokio::time::timeout(ATTEMPT, answer).await;
+    answer
+        .map_err(|_| Obstacle::Passing(format!("{host}: no answer")))?
+        .map_err(|cause| obstacle(host, &cause))
+}
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let options = named(options.clone(), "watch").disable_statement_logging();
@@ -276,9 +337,6 @@ fn obstacle(host: &str, cause: &sqlx::Error) -> Obstacle {
             match database.code().as_deref() {
                 // Starting or stopping, or out of connections.
                 Some("57P01" | "57P02" | "57P03" | "53300") => Obstacle::Passing(text),
-                _ if database.message().contains("unsupported startup parameter") => {
-                    Obstacle::Lasting(format!("{text} ({POOLER})"))
-                }
                 _ => Obstacle::Lasting(text),
             }
         }

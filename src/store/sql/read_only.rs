@@ -9,30 +9,30 @@ use std::{
     fs,
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr,
     Statement,
-    sqlx::{
-        self, ConnectOptions as _, Connection, postgres::PgConnectOptions,
-        sqlite::SqliteConnectOptions,
-    },
+    sqlx::{self, sqlite::SqliteConnectOptions},
 };
 
 use super::{
     bounded::Connections,
-    distributing, private_file,
+    lost_connections::Losses,
+    postgres::ReadOnlyPools,
+    private_file,
+    reach::Reach,
     reader::Reader,
-    shards,
     version::{Standing, known, schema},
 };
 
 /// Connections that are opened on demand: more than an audit uses at once.
 const CONNECTIONS: u32 = 16;
 /// PostgreSQL's timeout for a statement. An audit may read a replica that has nothing cached.
-const STATEMENT_TIMEOUT: &str = "10min";
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
 /// How long a reader waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The files that SQLite keeps beside a database that is in use.
@@ -88,16 +88,12 @@ impl ReadOnly {
     /// If it can't be opened, doesn't exist, is empty, or has the schema of another version.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let (pool, still) = if url.starts_with("sqlite:") {
-            open_file(url).await?
+            let (pool, still) = open_file(url).await?;
+            (Connections::unlimited(pool), still)
         } else {
-            let pool = open_postgres(url).await?;
-            if distributing::is_distributed(&pool).await? {
-                shards::note();
-            }
-            (pool, None)
+            (open_postgres(url).await?, None)
         };
         check_schema(&pool).await?;
-        let pool = Connections::unlimited(pool);
         Ok(Self {
             reader: Reader::new(pool.clone(), CONNECTIONS, pool),
             still,
@@ -207,26 +203,17 @@ async fn connect_file(url: &str, immutable: bool) -> Result<DatabaseConnection, 
     Ok(pool)
 }
 
-async fn open_postgres(url: &str) -> Result<DatabaseConnection, OpenError> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|cause| OpenError::Database(connection_error(cause)))?;
-    // A pool would only report that it waited in vain.
-    let probe = options.disable_statement_logging().connect().await;
-    let probe = probe.map_err(connection_error)?;
-    drop(probe.close().await);
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(CONNECTIONS)
-        .min_connections(0)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|options| {
-            options.options([
-                ("default_transaction_read_only", "on"),
-                ("statement_timeout", STATEMENT_TIMEOUT),
-            ])
-        });
-    Ok(Database::connect(options).await?)
+async fn open_postgres(url: &str) -> Result<Connections, OpenError> {
+    let reach = Arc::new(Reach::of(url)?);
+    // A pool would only report that it waited in vain. This also notes whether Citus is used.
+    reach.wait(Duration::ZERO).await?;
+    let pools = ReadOnlyPools {
+        reach,
+        acquire_timeout: ACQUIRE_TIMEOUT,
+        statement_timeout: STATEMENT_TIMEOUT,
+        losses: Losses::default(),
+    };
+    Ok(pools.open(CONNECTIONS))
 }
 
 fn connection_error(cause: sqlx::Error) -> DbErr {

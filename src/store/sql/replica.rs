@@ -12,14 +12,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr,
-    QueryResult, Statement,
-};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
 
 use super::{
     bounded::Connections,
     bulk::{Pinned, PinnedReads, pin_postgres},
+    lost_connections::Losses,
+    postgres::ReadOnlyPools,
+    reach::Reach,
     reader::{Reader, Snapshot},
 };
 
@@ -34,13 +34,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a replica is left alone after it failed.
 const PAUSE: Duration = Duration::from_secs(10);
 /// PostgreSQL's timeout for a statement, as on the primary.
-const STATEMENT_TIMEOUT: &str = "30s";
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A replica, opened on demand.
 #[derive(Debug)]
 pub struct Replica {
     reader: Reader,
-    bulk: Arc<DatabaseConnection>,
+    bulk: Connections,
     max_lag: Duration,
     health: Mutex<Health>,
 }
@@ -80,41 +80,33 @@ enum Unfit {
 
 /// A URL that can't name a replica.
 #[derive(Debug, thiserror::Error)]
-#[error("a replica must be PostgreSQL: its URL begins with postgres://")]
+#[error("a replica must be one PostgreSQL server, such as postgres://USER@HOST/NAME")]
 pub struct NoReplica;
 
 impl Replica {
     /// A replica at this address. Reports read it while it is at most `max_lag` behind.
     ///
     /// # Errors
-    /// If the URL isn't PostgreSQL's. Whether the replica answers is only found out when it is
-    /// used, so that a server starts without it.
-    pub async fn new(url: &str, max_lag: Duration) -> Result<Self, NoReplica> {
+    /// If the URL isn't PostgreSQL's, or names several hosts. Whether the replica answers is only
+    /// found out when it is used, so that a server starts without it.
+    pub fn new(url: &str, max_lag: Duration) -> Result<Self, NoReplica> {
         if !(url.starts_with("postgres:") || url.starts_with("postgresql:")) {
             return Err(NoReplica);
         }
-        let pool = |connections: u32| {
-            let mut options = ConnectOptions::new(url);
-            options
-                .max_connections(connections)
-                .min_connections(0)
-                .connect_lazy(true)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .sqlx_logging(false)
-                .map_sqlx_postgres_opts(|options| {
-                    options.options([
-                        ("default_transaction_read_only", "on"),
-                        ("statement_timeout", STATEMENT_TIMEOUT),
-                    ])
-                });
-            Database::connect(options)
+        let reach = Reach::of(url).map_err(|_| NoReplica)?;
+        if reach.may_move() {
+            return Err(NoReplica);
+        }
+        let pools = ReadOnlyPools {
+            reach: Arc::new(reach),
+            acquire_timeout: ACQUIRE_TIMEOUT,
+            statement_timeout: STATEMENT_TIMEOUT,
+            losses: Losses::default(),
         };
-        let shared = pool(READERS).await.map_err(|_| NoReplica)?;
-        let shared = Connections::unlimited(shared);
-        let bulk = Arc::new(pool(BULK).await.map_err(|_| NoReplica)?);
+        let shared = pools.open(READERS);
         Ok(Self {
             reader: Reader::new(shared.clone(), READERS, shared),
-            bulk,
+            bulk: pools.open(BULK),
             max_lag,
             health: Mutex::default(),
         })
@@ -165,7 +157,7 @@ impl Replica {
 
     /// Starts two transactions on the same snapshot: one for single reads, and one for a scan.
     pub async fn pin(&self) -> Result<(PinnedReads, Pinned), DbErr> {
-        pin_postgres(self.bulk.clone(), None).await
+        pin_postgres(self.bulk.unbounded(), None).await
     }
 
     /// Leaves the replica alone. The log says so once, until the replica is used again.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement, TransactionTrait};
 use serde_json::json;
 
 use crate::support::{
@@ -17,6 +17,8 @@ use crate::support::{
 
 const ACCOUNT: &str = "mutation($input: CreateAccountInput!) {
     createAccount(input: $input) { account { id } userErrors { message } } }";
+/// A pooler's setting: drop these settings of a connection without a word.
+const IGNORES: &str = "ignore_startup_parameters = extra_float_digits, options";
 const READ: &str =
     "{ viewer { accounts(first: 5) { totalCount nodes { name balance { available } } } } }";
 
@@ -100,31 +102,81 @@ async fn connections_stay_within_their_budget_and_have_names() {
     assert_eq!(refused.status.code(), Some(2));
 }
 
-/// A pooler in transaction mode, which drops a connection's settings, is refused with the reason,
-/// whether it says so or ignores them.
+/// A pooler in transaction mode, which shares connections among its clients, is refused with the
+/// reason: whether it refuses settings or ignores them, and in whichever order it hands connections
+/// out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pooler_that_drops_settings_is_refused() {
+async fn a_pooler_that_shares_connections_is_refused() {
     let Some(url) = migrated().await else {
         return;
     };
     let mut through = url::Url::parse(&url).unwrap();
     let port = through.port().unwrap_or(5432);
-    for ignored in ["", "extra_float_digits, options"] {
-        let Some(pooler) = Pgbouncer::before(port, ignored) else {
+    for (mode, further) in [
+        ("transaction", ""),
+        ("transaction", IGNORES),
+        ("transaction", "server_round_robin = 1"),
+        ("statement", IGNORES),
+    ] {
+        let mode = format!("pool_mode = {mode}");
+        let Some(pooler) = Pgbouncer::before(port, &[&mode, further]) else {
             return;
         };
         through.set_port(Some(pooler.port())).unwrap();
-        for command in ["serve", "migrate"] {
+        for command in ["serve", "migrate", "verify"] {
             let refused = process::command(&[command, "--database-url", through.as_str()])
                 .env("LISTEN", "127.0.0.1:0")
                 .output()
                 .unwrap();
             let said = String::from_utf8_lossy(&refused.stderr);
-            assert_eq!(refused.status.code(), Some(1), "{said}");
+            assert!(!refused.status.success(), "{said}");
             assert!(
-                said.contains("pgbouncer") && said.contains("--database-connections"),
-                "{command}, {ignored:?}: {said}"
+                said.contains("session mode") && said.contains("--database-connections"),
+                "{command}, {mode}, {further:?}: {said}"
             );
         }
+    }
+}
+
+/// A pooler in session mode may stand in front: connections have the settings that they would have
+/// without it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_in_session_mode_keeps_the_settings() {
+    let Some(url) = postgres_database().await else {
+        return;
+    };
+    let direct = Database::connect(&url).await.unwrap();
+    let mut through = url::Url::parse(&url).unwrap();
+    let port = through.port().unwrap_or(5432);
+    for further in ["", IGNORES] {
+        let Some(pooler) = Pgbouncer::before(port, &["pool_mode = session", further]) else {
+            return;
+        };
+        through.set_port(Some(pooler.port())).unwrap();
+        let through = ["--database-url", through.as_str()];
+        let run = |command: &str| process::output(&[&[command], &through[..]].concat());
+        let migrated = run("migrate");
+        assert!(migrated.status.success(), "{migrated:?}");
+        let limit = ["--database-lock-timeout", "1s"];
+        let server = Process::start(&[&through[..], &limit].concat());
+        let asked = (0..40).map(async |number| {
+            let input = json!({ "input": { "name": format!("Shop {number}") } });
+            let made = server.graphql(ADMIN_KEY, ACCOUNT, input).await.unwrap();
+            assert!(made.get("errors").is_none(), "{made}");
+        });
+        join_all(asked).await;
+        // The wait for a lock ends after the time that was set.
+        let held = direct.begin().await.unwrap();
+        let lock = "LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE";
+        held.execute_unprepared(lock).await.unwrap();
+        let began = Instant::now();
+        let input = json!({ "input": { "name": "Late shop" } });
+        let late = server.graphql(ADMIN_KEY, ACCOUNT, input).await.unwrap();
+        assert!(late.get("errors").is_some(), "{late}");
+        assert!(began.elapsed() < Duration::from_secs(6), "{late}");
+        held.rollback().await.unwrap();
+        assert_eq!(server.terminate(), Some(0));
+        let verified = run("verify");
+        assert!(verified.status.success(), "{verified:?}");
     }
 }

@@ -70,7 +70,7 @@ async fn execute(url: &str, statement: &str) {
 }
 
 async fn server(primary: &OwnPostgres, replica: &OwnPostgres, max_lag: Duration) -> Server {
-    let replica = Replica::new(&replica.url(), max_lag).await.unwrap();
+    let replica = Replica::new(&replica.url(), max_lag).unwrap();
     Server::on_postgres_at(&primary.url(), |settings| settings.replica = Some(replica)).await
 }
 
@@ -175,13 +175,13 @@ async fn what_is_no_replica_of_this_database_is_not_read() {
     let report = report(&server, &tenant).await;
     assert_eq!(report["totals"]["messageCount"], 1, "{report}");
     assert_eq!(as_of(&report), at("2026-11-22T08:00:00Z"));
-    let refused = Replica::new("sqlite://reports.db", Duration::from_secs(1)).await;
-    assert!(
-        refused
-            .unwrap_err()
-            .to_string()
-            .contains("must be PostgreSQL")
-    );
+    for url in ["sqlite://reports.db", "postgres://u@one,two/credits"] {
+        let refused = Replica::new(url, Duration::from_secs(1)).unwrap_err();
+        assert!(
+            refused.to_string().contains("one PostgreSQL server"),
+            "{url}: {refused}"
+        );
+    }
 }
 
 /// That a workbook's totals and its messages are the same number.

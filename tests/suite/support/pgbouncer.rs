@@ -11,7 +11,7 @@ use std::{
 
 use super::own_postgres::{is_root, user_postgres};
 
-/// A pooler in transaction mode, which ends with the test.
+/// A pooler, which ends with the test.
 pub struct Pgbouncer {
     child: Child,
     port: u16,
@@ -19,9 +19,9 @@ pub struct Pgbouncer {
 }
 
 impl Pgbouncer {
-    /// Starts one; `None`, with a printed line, if the program is missing. It ignores the startup
-    /// parameters `ignored`.
-    pub fn before(port: u16, ignored: &str) -> Option<Self> {
+    /// Starts one with further settings, such as `pool_mode = session`; `None`, with a printed line,
+    /// if the program is missing.
+    pub fn before(port: u16, settings: &[&str]) -> Option<Self> {
         // Not in the path of every user.
         let usual = "/usr/sbin/pgbouncer";
         let program = match Path::new(usual).is_file() {
@@ -41,11 +41,12 @@ impl Pgbouncer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let own = listener.local_addr().unwrap().port();
         drop(listener);
+        let further = settings.join("\n");
         let settings = folder.path().join("pgbouncer.ini");
         let text = format!(
             "[databases]\n* = host=127.0.0.1 port={port} user=postgres\n[pgbouncer]\n\
              listen_addr = 127.0.0.1\nlisten_port = {own}\nunix_socket_dir =\nauth_type = any\n\
-             pool_mode = transaction\nignore_startup_parameters = {ignored}\n"
+             {further}\n"
         );
         fs::write(&settings, text).unwrap();
         let mut command = Command::new(program);

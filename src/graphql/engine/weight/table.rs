@@ -24,6 +24,9 @@ pub(super) const PREVIEW: u64 = 200 * READ;
 /// "Statements".
 pub(super) const MONTH: u64 = 50 * READ;
 
+/// The weight of a forecast, which reads an account's lots and two sums of its usage.
+pub(super) const FORECAST: u64 = 4 * READ;
+
 /// The weight of a list's merge fields, for which the list may be scanned. That takes as long as
 /// hundreds of queries for a list of 100,000 contacts, and is done once after each change.
 pub(super) const SCAN: u64 = 50 * READ;
@@ -91,6 +94,7 @@ pub(super) const READS: &[(&str, &[&str])] = &[
     ("ContactImport", &["rejectedDownload"]),
     ("CreditPackage", &["capacity"]),
     ("MonthlyReport", &["download"]),
+    ("Forecast", &["suggestedPackage"]),
     ("Query", &["node", "account", "quote", "usageReport"]),
     ("Quote", &["suggestedPackage", "smartEncodingSaves"]),
     ("RateCard", &["rates"]),
@@ -111,6 +115,7 @@ pub(super) fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) 
         ("Query", "quote") => READ + characters / 20,
         ("Query", "contactImportPreview") => PREVIEW,
         ("Statement", "credits") => MONTH,
+        ("Account", "forecast") => FORECAST,
         ("ContactList", "mergeFields") => SCAN,
         (_, "totalCount") => READ,
         _ if kind.ends_with("Connection") => READ,

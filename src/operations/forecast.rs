@@ -1,0 +1,216 @@
+//! Forecasts: what becomes of an account's credits at its present pace.
+//!
+//! Here: reading the lots and the pace. Not here: the forecast itself ([`domain::forecast`], law
+//! T6).
+
+use std::{collections::BTreeMap, num::NonZeroU16};
+
+use domain::{
+    calendar::{CalendarError, buckets::Bucket, date_of, start_of_day},
+    credits::Credits,
+    forecast::{Forecast, Pace, Present, forecast},
+    id::AccountId,
+};
+use entity::{account, credit_package};
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use sea_orm::ConnectionTrait;
+
+use super::{Fault, OperationError, Services, account::time_zone, report_source::Try};
+use crate::{
+    reports::usage::{ReadError, credits_by_bucket},
+    store::{self, usage::UsageFilter},
+};
+
+/// The days by which a pace is measured.
+const WINDOW: NonZeroU16 = NonZeroU16::new(30).unwrap();
+/// The windows before today that are measured: the last 90 days.
+const WINDOWS: i32 = 3;
+/// How far a forecast looks, in days: two years.
+pub const HORIZON: u16 = 730;
+
+/// What becomes of an account's credits.
+#[derive(Debug, Clone)]
+pub struct AccountForecast {
+    /// The instant whose state of the database it starts from.
+    pub as_of: Timestamp,
+    /// The present day in the account's time zone.
+    pub today: Date,
+    /// The currency of the account.
+    pub currency_code: String,
+    /// The credits that messages cost in the 30 whole days before today.
+    pub used: Credits,
+    /// The credits that messages cost in the month of last year that has the present month's name.
+    pub used_a_year_ago: Credits,
+    /// At the pace of the last 30 days.
+    pub usual: Forecast,
+    /// At the fastest pace of the last 90 days.
+    pub fastest: Forecast,
+    /// At the slowest pace of the last 90 days.
+    pub slowest: Forecast,
+    /// The credits that are held, by the day on which their lots expire.
+    pub held: BTreeMap<Date, Credits>,
+}
+
+impl Services {
+    /// Forecasts what becomes of an account's credits.
+    ///
+    /// # Errors
+    /// `Unavailable` if neither the replica nor the primary can be read.
+    pub async fn forecast(
+        &self,
+        account: &account::Model,
+    ) -> Result<AccountForecast, OperationError> {
+        for which in [Try::Replica, Try::Primary] {
+            let source = self.report_snapshot(which).await?;
+            let found = read(&source.snapshot, account, source.as_of).await;
+            if let Some(found) = self.end_report(source, found).await? {
+                return Ok(found);
+            }
+        }
+        Err(OperationError::Unavailable)
+    }
+
+    /// The smallest package for sale in the account's currency that is enough for 30 days at the
+    /// pace of the last 30.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn package_for_pace(
+        &self,
+        forecast: &AccountForecast,
+    ) -> Result<Option<credit_package::Model>, OperationError> {
+        if !forecast.used.is_positive() {
+            return Ok(None);
+        }
+        let (reader, currency) = (self.store().reader(), &forecast.currency_code);
+        Ok(store::credit_package::smallest_with(reader, forecast.used, currency).await?)
+    }
+}
+
+async fn read(
+    snapshot: &impl ConnectionTrait,
+    account: &account::Model,
+    as_of: Timestamp,
+) -> Result<AccountForecast, OperationError> {
+    let id = AccountId::new(account.id);
+    let zone = time_zone(account)?;
+    let today = date_of(as_of, &zone);
+    let used = used_by_window(snapshot, id, today, &zone).await?;
+    let opened = date_of(crate::clock::whole_micros(account.created_at), &zone);
+    let month = (
+        months(today.first_of_month(), -12)?,
+        months(today.first_of_month(), -11)?,
+    );
+    let used_a_year_ago = used_between(snapshot, id, &[month.0, month.1], &zone).await?;
+    let rows = store::lot::unspent(snapshot, id).await?;
+    let mut lots = Vec::with_capacity(rows.len());
+    let mut held: BTreeMap<Date, Credits> = BTreeMap::new();
+    for (row, held_units) in &rows {
+        let lot = store::book::domain_lot(row)?;
+        if lot.has_expired(as_of) {
+            continue;
+        }
+        if let Some(expiry) = lot.expiry
+            && *held_units > 0
+        {
+            let of_day = held.entry(expiry.on).or_default();
+            let more = Credits::from_units(*held_units);
+            *of_day = of_day.checked_add(more).ok_or_else(too_large)?;
+        }
+        lots.push(lot);
+    }
+    let present = Present {
+        lots: &lots,
+        order: store::book::order(account.consumption_order),
+        today,
+    };
+    let at = |credits: Credits| {
+        let pace = Pace {
+            credits,
+            days: WINDOW,
+        };
+        forecast(present, pace, HORIZON).ok_or_else(too_large)
+    };
+    // A window that ended before the account was opened says nothing about it.
+    let measured = used.iter().filter(|window| window.until > opened);
+    let measured = || measured.clone().map(|window| window.credits);
+    let last = used.first().map_or(Credits::ZERO, |window| window.credits);
+    Ok(AccountForecast {
+        as_of,
+        today,
+        currency_code: account.currency_code.clone(),
+        used: last,
+        used_a_year_ago: used_a_year_ago.into_iter().next().unwrap_or_default(),
+        usual: at(last)?,
+        fastest: at(measured().max().unwrap_or(last))?,
+        slowest: at(measured().min().unwrap_or(last))?,
+        held,
+    })
+}
+
+/// The credits used in 30 days.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    /// The first day after them.
+    until: Date,
+    credits: Credits,
+}
+
+/// The windows before today, the last one first.
+async fn used_by_window(
+    snapshot: &impl ConnectionTrait,
+    account: AccountId,
+    today: Date,
+    zone: &TimeZone,
+) -> Result<Vec<Window>, OperationError> {
+    let days = i32::from(WINDOW.get());
+    let first = (-WINDOWS..=0).map(|window| {
+        let span = Span::new().days(window * days);
+        today.checked_add(span).map_err(|_| too_large())
+    });
+    let edges: Vec<Date> = first.collect::<Result<_, _>>()?;
+    let used = used_between(snapshot, account, &edges, zone).await?;
+    let windows = edges.iter().skip(1).zip(used);
+    let windows = windows.map(|(&until, credits)| Window { until, credits });
+    Ok(windows.rev().collect())
+}
+
+/// The credits that were used from each of these days to the next.
+async fn used_between(
+    snapshot: &impl ConnectionTrait,
+    account: AccountId,
+    edges: &[Date],
+    zone: &TimeZone,
+) -> Result<Vec<Credits>, OperationError> {
+    let instants = edges.iter().map(|day| start_of_day(*day, zone));
+    let instants: Result<Vec<Timestamp>, CalendarError> = instants.collect();
+    let instants = instants.map_err(|cause| Fault::Broken(cause.to_string()))?;
+    let parts = instants.iter().zip(instants.iter().skip(1));
+    let parts = parts.map(|(&start, &end)| Bucket { start, end });
+    let buckets: Vec<Bucket> = parts.collect();
+    let (Some(&from), Some(&to)) = (instants.first(), instants.last()) else {
+        return Ok(Vec::new());
+    };
+    let filter = UsageFilter {
+        account,
+        from,
+        to,
+        lists: None,
+        countries: None,
+        channel: None,
+    };
+    let used = credits_by_bucket(snapshot, &filter, &buckets).await;
+    used.map_err(|error| match error {
+        ReadError::Database(cause) => cause.into(),
+        other => Fault::Broken(other.to_string()).into(),
+    })
+}
+
+fn months(day: Date, count: i32) -> Result<Date, OperationError> {
+    let span = Span::new().months(count);
+    day.checked_add(span).map_err(|_| too_large())
+}
+
+fn too_large() -> OperationError {
+    Fault::Broken("a forecast is beyond its range".into()).into()
+}
