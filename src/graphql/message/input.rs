@@ -38,6 +38,11 @@ pub struct MessageFilterInput {
     pub(super) from: Option<DateTime>,
     /// Returns only messages with a sendAt before this instant.
     pub(super) to: Option<DateTime>,
+    /// Returns only messages that were charged at or after this instant: what reports count.
+    pub(super) sent_from: Option<DateTime>,
+    /// Returns only messages that were charged before this instant. With `sentFrom` at the start of
+    /// a report's bucket and this at the next one's, these are the messages that the bucket counts.
+    pub(super) sent_to: Option<DateTime>,
     /// Returns only messages whose name or text contains this, ignoring case in every script; at
     /// most 200 characters.
     pub(super) search: Option<String>,
@@ -57,6 +62,8 @@ impl MessageFilterInput {
             actor: self.actor.map(ActorFilterInput::read).transpose()?,
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),
+            sent_from: self.sent_from.map(|at| at.0),
+            sent_to: self.sent_to.map(|at| at.0),
             search: self.search,
         })
     }

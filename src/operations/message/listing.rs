@@ -31,6 +31,10 @@ pub struct AskedMessages {
     pub from: Option<String>,
     /// Only messages with a sendAt before this instant.
     pub to: Option<String>,
+    /// Only messages charged at or after this instant.
+    pub sent_from: Option<String>,
+    /// Only messages charged before this instant.
+    pub sent_to: Option<String>,
     /// Only messages whose name or text contains this.
     pub search: Option<String>,
 }
@@ -64,6 +68,9 @@ impl ViewerReader {
             actor: self.actor_filter(all.account, asked.actor).await?,
             from: instant(asked.from, "from")?,
             to: instant(asked.to, "to")?,
+            // Within the period of the list, if it has one.
+            sent_from: all.sent_from.max(instant(asked.sent_from, "sentFrom")?),
+            sent_to: earlier(all.sent_to, instant(asked.sent_to, "sentTo")?),
             search,
             ..all
         };
@@ -93,6 +100,11 @@ impl ViewerReader {
         };
         self.list(filter, window).await
     }
+}
+
+/// The earlier of two ends, of which `None` is never.
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }
 
 /// The instant of a condition.

@@ -1,4 +1,5 @@
-//! The messages of an account that wait for their time, soonest first, over HTTP.
+//! The messages of an account that wait for their time, soonest first, and those that were charged in
+//! a period, over HTTP.
 
 use serde_json::{Value, json};
 
@@ -112,6 +113,62 @@ on_both_databases! {
             let answer = server.graphql(Some(&shop.owner), PAGE, variables.clone()).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{variables}: {answer}");
         }
+    }
+
+    /// The messages that were charged between two starts of a report's buckets are those that the
+    /// bucket counts, also if they were scheduled for another day.
+    async fn a_bucket_leads_to_its_messages(server: Server) {
+        let shop = server.account("Shop").await;
+        server.grant(&shop, "1000").await;
+        for (name, at) in [("late", "2026-11-23T22:59:59.999999Z"), ("midnight", "2026-11-23T23:00:00Z")] {
+            named(&server, &shop, name, at, None).await;
+        }
+        named(&server, &shop, "waits", "2026-12-01T08:00:00Z", None).await;
+        let early = named(&server, &shop, "early", "2026-11-25T08:00:00Z", None).await;
+        let settle = "mutation($input: SettleMessageInput!) { settleMessage(input: $input) { userErrors { message } } }";
+        server.done(&shop.owner, settle, json!({ "messageId": early, "idempotencyKey": new_key() })).await;
+        server.set_time("2026-11-23T22:59:59.999999Z");
+        server.run_workers().await;
+        server.set_time("2026-11-23T23:00:00Z");
+        server.run_workers().await;
+        let mut input = to_italians(3);
+        input["name"] = json!("now");
+        send(&server, &shop, input).await;
+
+        let report = "query($input: UsageReportInput!) { usageReport(input: $input) { buckets { start usage { messageCount credits } } } }";
+        let input = json!({ "from": "2026-11-21T23:00:00Z", "to": "2026-11-25T23:00:00Z", "timeZone": "Europe/Rome" });
+        let report = server.data(&shop.owner, report, json!({ "input": input })).await;
+        let mut starts: Vec<Value> = Vec::new();
+        let buckets = report["usageReport"]["buckets"].as_array().unwrap();
+        starts.extend(buckets.iter().map(|bucket| bucket["start"].clone()));
+        starts.push(json!("2026-11-25T23:00:00Z"));
+        let read = "query($filter: MessageFilter) { account { messages(filter: $filter) { totalCount nodes { name credits } } } }";
+        let mut found = Vec::new();
+        for (bucket, ends) in buckets.iter().zip(starts.windows(2)) {
+            let filter = json!({ "sentFrom": ends[0], "sentTo": ends[1] });
+            let data = server.data(&shop.owner, read, json!({ "filter": filter })).await;
+            let messages = &data["account"]["messages"];
+            let counted = bucket["usage"]["messageCount"].to_string();
+            assert_eq!(messages["totalCount"].to_string(), counted.trim_matches('"'), "{bucket}");
+            let nodes = messages["nodes"].as_array().unwrap();
+            let credits: i64 = nodes.iter().map(|node| node["credits"].as_str().unwrap().parse::<i64>().unwrap()).sum();
+            assert_eq!(json!(credits.to_string()), bucket["usage"]["credits"]);
+            let mut names: Vec<&str> = nodes.iter().map(|node| node["name"].as_str().unwrap()).collect();
+            names.sort_unstable();
+            found.push(names.join(" "));
+        }
+        assert_eq!(found, ["early", "late", "midnight now", ""]);
+        for (filter, count) in [
+            (json!({ "sentFrom": "2026-11-23T23:00:00Z" }), 2),
+            (json!({ "sentTo": "2026-11-23T23:00:00Z" }), 2),
+            (json!({ "sentTo": "2026-11-23T23:00:00Z", "statuses": ["SCHEDULED"] }), 0),
+            (json!({ "sentFrom": "2026-11-23T23:00:00Z", "to": "2026-11-23T23:00:00Z" }), 0),
+        ] {
+            let data = server.data(&shop.owner, read, json!({ "filter": filter })).await;
+            assert_eq!(data["account"]["messages"]["totalCount"], count, "{filter}");
+        }
+        let answer = server.graphql(Some(&shop.owner), read, json!({ "filter": { "sentFrom": "noon" } })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
     }
 
     /// Another account sees nothing of it; the platform and a sending service see it.
