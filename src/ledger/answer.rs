@@ -57,7 +57,7 @@ pub struct MessageAnswer {
     pub lines: Option<Vec<LineAnswer>>,
     /// What the message was planned as, while it is scheduled: an update changes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<PlanAnswer>,
+    pub plan: Option<Box<PlanAnswer>>,
 }
 
 /// The plan of a scheduled message, as it was answered. Its name and text aren't repeated: a

@@ -242,7 +242,7 @@ pub(super) fn scheduled_answer(
     };
     Ok(MessageAnswer {
         lines: Some(lines.into_iter().map(line).collect()),
-        plan: Some(PlanAnswer {
+        plan: Some(Box::new(PlanAnswer {
             list: row.list_id,
             channel: row.channel,
             encoding: row.encoding,
@@ -250,7 +250,7 @@ pub(super) fn scheduled_answer(
             rate_card: row.rate_card_id,
             send_at: row.send_at,
             previous_list: list_before.filter(|_| list_before != row.list_id),
-        }),
+        })),
         ..MessageAnswer::from(row)
     })
 }
