@@ -48,6 +48,17 @@ impl Forecast {
         self.0.used.into()
     }
 
+    /// The credits that messages have cost in the present month of the account's time zone, today's
+    /// included.
+    async fn used_this_month(&self) -> Credits {
+        self.0.used_this_month.into()
+    }
+
+    /// The credits that messages cost in the month before.
+    async fn used_last_month(&self) -> Credits {
+        self.0.used_last_month.into()
+    }
+
     /// The credits that messages cost in the present month's namesake of last year.
     async fn used_in_month_a_year_ago(&self) -> Credits {
         self.0.used_a_year_ago.into()

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, num::NonZeroU16};
 
 use domain::{
-    calendar::{CalendarError, buckets::Bucket, date_of, start_of_day},
+    calendar::{buckets::Bucket, date_of, start_of_day},
     credits::Credits,
     forecast::{Forecast, Pace, Present, forecast},
     id::AccountId,
@@ -17,6 +17,7 @@ use sea_orm::ConnectionTrait;
 
 use super::{Fault, OperationError, Services, account::time_zone, report_source::Try};
 use crate::{
+    clock::whole_micros,
     reports::usage::{ReadError, credits_by_bucket},
     store::{self, usage::UsageFilter},
 };
@@ -24,7 +25,7 @@ use crate::{
 /// The days by which a pace is measured.
 const WINDOW: NonZeroU16 = NonZeroU16::new(30).unwrap();
 /// The windows before today that are measured: the last 90 days.
-const WINDOWS: i32 = 3;
+const WINDOWS: usize = 3;
 /// How far a forecast looks, in days: two years.
 pub const HORIZON: u16 = 730;
 
@@ -39,6 +40,10 @@ pub struct AccountForecast {
     pub currency_code: String,
     /// The credits that messages cost in the 30 whole days before today.
     pub used: Credits,
+    /// The credits that messages have cost in the present month.
+    pub used_this_month: Credits,
+    /// The credits that messages cost in the month before.
+    pub used_last_month: Credits,
     /// The credits that messages cost in the month of last year that has the present month's name.
     pub used_a_year_ago: Credits,
     /// At the pace of the last 30 days.
@@ -95,13 +100,12 @@ async fn read(
     let id = AccountId::new(account.id);
     let zone = time_zone(account)?;
     let today = date_of(as_of, &zone);
-    let used = used_by_window(snapshot, id, today, &zone).await?;
-    let opened = date_of(crate::clock::whole_micros(account.created_at), &zone);
-    let month = (
-        months(today.first_of_month(), -12)?,
-        months(today.first_of_month(), -11)?,
-    );
-    let used_a_year_ago = used_between(snapshot, id, &[month.0, month.1], &zone).await?;
+    let opened = date_of(whole_micros(account.created_at), &zone);
+    let month = today.first_of_month();
+    let used = Used::read(snapshot, id, (earliest(today)?, after(today, 1)?), &zone).await?;
+    let (last_month, a_year_ago) = (months(month, -1)?, months(month, -12)?);
+    let then = (a_year_ago, months(month, -11)?);
+    let used_a_year_ago = Used::read(snapshot, id, then, &zone).await?;
     let rows = store::lot::unspent(snapshot, id).await?;
     let mut lots = Vec::with_capacity(rows.len());
     let mut held: BTreeMap<Date, Credits> = BTreeMap::new();
@@ -131,21 +135,32 @@ async fn read(
         };
         forecast(present, pace, HORIZON).ok_or_else(too_large)
     };
+    let windows = used.windows(today)?;
     // A window that ended before the account was opened says nothing about it.
-    let measured = used.iter().filter(|window| window.until > opened);
-    let measured = || measured.clone().map(|window| window.credits);
-    let last = used.first().map_or(Credits::ZERO, |window| window.credits);
+    let measured = || windows.iter().filter(|window| window.until > opened);
+    let measured = || measured().map(|window| window.credits);
+    let last = windows
+        .first()
+        .map_or(Credits::ZERO, |window| window.credits);
     Ok(AccountForecast {
         as_of,
         today,
         currency_code: account.currency_code.clone(),
         used: last,
-        used_a_year_ago: used_a_year_ago.into_iter().next().unwrap_or_default(),
+        used_this_month: used.between(month, after(today, 1)?)?,
+        used_last_month: used.between(last_month, month)?,
+        used_a_year_ago: used_a_year_ago.between(then.0, then.1)?,
         usual: at(last)?,
         fastest: at(measured().max().unwrap_or(last))?,
         slowest: at(measured().min().unwrap_or(last))?,
         held,
     })
+}
+
+/// The first day that is read: that of last month, or of the earliest window.
+fn earliest(today: Date) -> Result<Date, OperationError> {
+    let days = i32::from(WINDOW.get()) * i32::try_from(WINDOWS).unwrap_or(i32::MAX);
+    Ok(after(today, -days)?.min(months(today.first_of_month(), -1)?))
 }
 
 /// The credits used in 30 days.
@@ -156,58 +171,76 @@ struct Window {
     credits: Credits,
 }
 
-/// The windows before today, the last one first.
-async fn used_by_window(
-    snapshot: &impl ConnectionTrait,
-    account: AccountId,
-    today: Date,
-    zone: &TimeZone,
-) -> Result<Vec<Window>, OperationError> {
-    let days = i32::from(WINDOW.get());
-    let first = (-WINDOWS..=0).map(|window| {
-        let span = Span::new().days(window * days);
-        today.checked_add(span).map_err(|_| too_large())
-    });
-    let edges: Vec<Date> = first.collect::<Result<_, _>>()?;
-    let used = used_between(snapshot, account, &edges, zone).await?;
-    let windows = edges.iter().skip(1).zip(used);
-    let windows = windows.map(|(&until, credits)| Window { until, credits });
-    Ok(windows.rev().collect())
-}
+/// The credits that messages cost, by day.
+#[derive(Debug)]
+struct Used(BTreeMap<Date, Credits>);
 
-/// The credits that were used from each of these days to the next.
-async fn used_between(
-    snapshot: &impl ConnectionTrait,
-    account: AccountId,
-    edges: &[Date],
-    zone: &TimeZone,
-) -> Result<Vec<Credits>, OperationError> {
-    let instants = edges.iter().map(|day| start_of_day(*day, zone));
-    let instants: Result<Vec<Timestamp>, CalendarError> = instants.collect();
-    let instants = instants.map_err(|cause| Fault::Broken(cause.to_string()))?;
-    let parts = instants.iter().zip(instants.iter().skip(1));
-    let parts = parts.map(|(&start, &end)| Bucket { start, end });
-    let buckets: Vec<Bucket> = parts.collect();
-    let (Some(&from), Some(&to)) = (instants.first(), instants.last()) else {
-        return Ok(Vec::new());
-    };
-    let filter = UsageFilter {
-        account,
-        from,
-        to,
-        lists: None,
-        countries: None,
-        channel: None,
-    };
-    let used = credits_by_bucket(snapshot, &filter, &buckets).await;
-    used.map_err(|error| match error {
-        ReadError::Database(cause) => cause.into(),
-        other => Fault::Broken(other.to_string()).into(),
-    })
+impl Used {
+    /// Reads the days from one to another.
+    async fn read(
+        snapshot: &impl ConnectionTrait,
+        account: AccountId,
+        (first, end): (Date, Date),
+        zone: &TimeZone,
+    ) -> Result<Self, OperationError> {
+        let days = (first.series(Span::new().days(1))).take_while(|day| *day < end);
+        let days: Vec<Date> = days.collect();
+        let instant = |day: Date| {
+            let start = start_of_day(day, zone);
+            start.map_err(|cause| Fault::Broken(cause.to_string()))
+        };
+        let starts = days.iter().map(|day| instant(*day));
+        let starts: Vec<Timestamp> = starts.collect::<Result<_, _>>()?;
+        let to = instant(end)?;
+        let ends = starts.iter().skip(1).copied().chain([to]);
+        let parts = starts.iter().copied().zip(ends);
+        let buckets: Vec<Bucket> = parts.map(|(start, end)| Bucket { start, end }).collect();
+        let filter = UsageFilter {
+            account,
+            from: instant(first)?,
+            to,
+            lists: None,
+            countries: None,
+            channel: None,
+        };
+        let used = credits_by_bucket(snapshot, &filter, &buckets).await;
+        let used = used.map_err(|error| match error {
+            ReadError::Database(cause) => OperationError::from(cause),
+            other => Fault::Broken(other.to_string()).into(),
+        })?;
+        Ok(Self(days.into_iter().zip(used).collect()))
+    }
+
+    /// The sum from one day to another.
+    fn between(&self, first: Date, end: Date) -> Result<Credits, OperationError> {
+        let days = self.0.range(first..end).map(|(_, credits)| *credits);
+        let sum = days
+            .into_iter()
+            .try_fold(Credits::ZERO, Credits::checked_add);
+        sum.ok_or_else(too_large)
+    }
+
+    /// The windows before today, the last one first.
+    fn windows(&self, today: Date) -> Result<Vec<Window>, OperationError> {
+        let mut until = today;
+        let mut windows = Vec::with_capacity(WINDOWS);
+        for _ in 0..WINDOWS {
+            let first = after(until, -i32::from(WINDOW.get()))?;
+            let credits = self.between(first, until)?;
+            windows.push(Window { until, credits });
+            until = first;
+        }
+        Ok(windows)
+    }
 }
 
 fn months(day: Date, count: i32) -> Result<Date, OperationError> {
     let span = Span::new().months(count);
+    day.checked_add(span).map_err(|_| too_large())
+}
+
+fn after(day: Date, days: i32) -> Result<Date, OperationError> {
+    let span = Span::new().days(days);
     day.checked_add(span).map_err(|_| too_large())
 }
 

@@ -48,7 +48,6 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
       for (const width of [1400, 390]) {
         await page.setViewportSize({ width, height: 900 });
         await page.getByRole('tabpanel').locator('tbody tr, p').first().waitFor();
-        await page.getByText('…', { exact: true }).first().waitFor({ state: 'detached' });
         await check(page);
         await picture(page, `platform-${part}-${language}-${width}`);
       }
@@ -65,24 +64,15 @@ test('the portfolio shows what each account has and spent, and leads to it', asy
   await page.getByRole('link', { name: 'Platform' }).click();
   const table = page.getByRole('table', { name: 'All accounts' });
   const demo = table.getByRole('row').filter({ hasText: 'Bottega Lume' });
-  await demo
-    .getByText(/^[\d,.]+$/)
-    .last()
-    .waitFor();
-
+  await demo.waitFor();
   // The figures are those of the account's own usage.
-  await demo.getByText('…', { exact: true }).first().waitFor({ state: 'detached' });
-  const lastMonth = (await demo.getByRole('cell').last().textContent()) ?? '';
+  const lastMonth = (await demo.getByRole('cell').nth(6).textContent()) ?? '';
   await page.getByRole('searchbox', { name: 'Search all accounts by name' }).fill(name);
   const row = table.getByRole('row').filter({ hasText: name });
   await demo.waitFor({ state: 'detached' });
-  await row.getByText('usable through 30 Mar 2099').waitFor();
-  assert.deepEqual(
-    (await row.getByRole('cell').allTextContents()).map((text) =>
-      text.replace('usable', ' usable'),
-    ),
-    ['1,200.5', '0', '1,200.5 usable through 30 Mar 2099', 'off', '0', '0'],
-  );
+  const cells = await row.getByRole('cell').allTextContents();
+  assert.deepEqual(cells.slice(0, -1), ['1,200.5', '0', '—', '0', 'off', '0', '0']);
+  assert.match(cells.at(-1) ?? '', /\d{4}, \d{2}:\d{2}$/);
   await row.getByRole('link', { name }).click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
   await page.goBack();

@@ -100,8 +100,8 @@ edges! {
     /// It names columns, and a column's name may be anything.
     ImportWarning { READERS: line column reason; }
     Forecast {
-        READERS: asOf usedInThirtyDays usedInMonthAYearAgo runsOutOn runwayDays earliestRunsOutOn;
-        READERS: latestRunsOutOn expiringInThirtyDays lost expiries suggestedPackage;
+        READERS: asOf usedInThirtyDays usedThisMonth usedLastMonth usedInMonthAYearAgo runsOutOn;
+        READERS: runwayDays earliestRunsOutOn latestRunsOutOn expiringInThirtyDays lost expiries suggestedPackage;
     }
     ForecastExpiry { READERS: expiresOn credits used lost held; }
     LedgerHead { REPORTERS: transactionCount hash at; }

@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 const FORECAST: &str = "query($id: ID) { account(id: $id) { balance { available held } forecast {
-    usedInThirtyDays usedInMonthAYearAgo runsOutOn runwayDays earliestRunsOutOn latestRunsOutOn
+    usedInThirtyDays usedThisMonth usedLastMonth usedInMonthAYearAgo runsOutOn runwayDays earliestRunsOutOn latestRunsOutOn
     expiringInThirtyDays lost expiries { expiresOn credits used lost held }
     suggestedPackage { credits } } } }";
 const SCHEDULE: &str = "mutation($input: ScheduleMessageInput!) {
@@ -50,6 +50,8 @@ on_both_databases! {
         assert_eq!(found["balance"]["available"], "200");
         assert_eq!(found["forecast"], json!({
             "usedInThirtyDays": "300",
+            "usedThisMonth": "250",
+            "usedLastMonth": "700",
             "usedInMonthAYearAgo": "77",
             "runsOutOn": "2026-12-12",
             "runwayDays": 20,
@@ -77,6 +79,8 @@ on_both_databases! {
         let found = forecast(&server, &tenant).await;
         assert_eq!(found["forecast"], json!({
             "usedInThirtyDays": "0",
+            "usedThisMonth": "0",
+            "usedLastMonth": "0",
             "usedInMonthAYearAgo": "0",
             "runsOutOn": null,
             "runwayDays": null,

@@ -23,6 +23,9 @@ const AllocationPanel = lazy(async () => ({
 const UsagePanel = lazy(async () => ({
   default: (await import('../usage/UsagePanel')).UsagePanel,
 }));
+const ForecastPanel = lazy(async () => ({
+  default: (await import('../forecast/ForecastPanel')).ForecastPanel,
+}));
 const HistoryPanel = lazy(async () => ({
   default: (await import('../history/HistoryPanel')).HistoryPanel,
 }));
@@ -83,6 +86,14 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
     credits: (
       <Stack gap="md">
         <ListsPanel accountId={accountId} can={can} changes={changes} />
+        {can.report && (
+          <ForecastPanel
+            accountId={accountId}
+            timeZone={timeZone}
+            mayBuy={can.purchase}
+            changes={changes}
+          />
+        )}
         {can.report && <LotsPanel accountId={accountId} timeZone={timeZone} changes={changes} />}
       </Stack>
     ),

@@ -1,12 +1,10 @@
-import { Anchor, Badge, Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Badge, Button, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import type { TFunction } from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useQuery } from 'urql';
-import { graphql } from '../generated';
-import type { PortfolioQuery } from '../generated/graphql';
-import { formatDecimal } from '../number/decimal';
+import { LOCALES, language } from '../language/languages';
+import { formatCount } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
@@ -16,56 +14,29 @@ import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
 import { serverText } from '../screen/server_text';
 import { goTo, routeHash } from '../session/route';
-import { formatLastDay } from '../time/format';
+import { formatInstant, formatLastDay } from '../time/format';
+import { saveText } from '../usage/save';
+import { type Account, usePortfolio } from './accounts';
+import { writePortfolio } from './file';
 import { NewAccountDialog } from './NewAccountDialog';
-import { type Spent, useSpent } from './spent';
+import { FILTERS, type Filter, ORDERS, type Order, passes, sorted } from './order';
 
-const PORTFOLIO = graphql(`
-  query Portfolio($first: Int!, $after: String, $search: String) {
-    accounts(first: $first, after: $after, search: $search) {
-      nodes {
-        id
-        name
-        timeZone
-        balance {
-          available
-          held
-          nextExpiry {
-            credits
-            expiresOn
-          }
-        }
-        autoRecharge {
-          enabled
-          suspendedReason
-          heldBack
-        }
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-      totalCount
-    }
-  }
-`);
+/** The rows of a page. */
+const ROWS = 50;
 
-type Account = PortfolioQuery['accounts']['nodes'][number];
-
-/** All accounts with their credits, what expires next, and what they spent lately. */
+/** All accounts with their credits, how long these last, what expires, and what was spent lately. */
 export function PortfolioPanel({ mayCreate }: { mayCreate: boolean }) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), 250);
+  const [order, setOrder] = useState<Order>('runway');
+  const [filter, setFilter] = useState<Filter>('all');
   const [creating, setCreating] = useState(false);
-  const paging = usePaging(20);
-  const [{ data, error, fetching }, ask] = useQuery({
-    query: PORTFOLIO,
-    variables: { first: paging.size, after: paging.after, search: search || null },
-    requestPolicy: 'cache-and-network',
-  });
-  const accounts = data?.accounts;
-  const spent = useSpent(accounts?.nodes);
+  const paging = usePaging(ROWS);
+  const { accounts, totalCount, error, retry } = usePortfolio(search);
+  const shown = accounts && sorted(accounts, order, LOCALES[language()]);
+  const rows = shown?.filter((account) => passes(account, filter)) ?? [];
+  const first = Number(paging.after ?? 0);
 
   return (
     <Panel
@@ -84,6 +55,34 @@ export function PortfolioPanel({ mayCreate }: { mayCreate: boolean }) {
               paging.restart();
             }}
           />
+          <NativeSelect
+            size="xs"
+            aria-label={t('portfolio.show')}
+            data={FILTERS.map((value) => ({ value, label: t(`portfolio.filter.${value}`) }))}
+            value={filter}
+            onChange={(event) => {
+              setFilter(event.currentTarget.value as Filter);
+              paging.restart();
+            }}
+          />
+          <NativeSelect
+            size="xs"
+            aria-label={t('portfolio.sortBy')}
+            data={ORDERS.map((value) => ({ value, label: t(`portfolio.order.${value}`) }))}
+            value={order}
+            onChange={(event) => {
+              setOrder(event.currentTarget.value as Order);
+              paging.restart();
+            }}
+          />
+          <Button
+            size="xs"
+            variant="default"
+            disabled={rows.length === 0}
+            onClick={() => saveText(writePortfolio(rows), 'accounts.csv')}
+          >
+            {t('action.downloadCsv')}
+          </Button>
           {mayCreate && (
             <Button size="xs" onClick={() => setCreating(true)}>
               {t('portfolio.create')}
@@ -92,24 +91,41 @@ export function PortfolioPanel({ mayCreate }: { mayCreate: boolean }) {
         </Group>
       }
     >
-      {error && <Failure error={error} onRetry={ask} />}
-      {!accounts && fetching && <Pending rows={8} />}
-      {accounts?.nodes.length === 0 && (
-        <Nothing>{search ? t('account.noneNamed', { search }) : t('portfolio.none')}</Nothing>
+      {error && <Failure error={error} onRetry={retry} />}
+      {!accounts && !error && <Pending rows={8} />}
+      {accounts && rows.length === 0 && !error && (
+        <Nothing>
+          {filter !== 'all'
+            ? t('portfolio.noneSuch')
+            : search
+              ? t('account.noneNamed', { search })
+              : t('portfolio.none')}
+        </Nothing>
       )}
-      {accounts && accounts.nodes.length > 0 && (
+      {accounts && totalCount > accounts.length && (
+        <Text size="xs" c="dimmed" mb="xs" role="status">
+          {t('portfolio.part', {
+            shown: formatCount(accounts.length),
+            all: formatCount(totalCount),
+          })}
+        </Text>
+      )}
+      {rows.length > 0 && (
         <>
           <DataTable
             caption={t('portfolio.title')}
-            columns={columns(t, spent)}
-            rows={accounts.nodes}
+            columns={columns(t)}
+            rows={rows.slice(first, first + ROWS)}
             rowKey={(account) => account.id}
           />
           <Pager
             label={t('pager.portfolio')}
             paging={paging}
-            pageInfo={accounts.pageInfo}
-            totalCount={accounts.totalCount}
+            pageInfo={{
+              hasNextPage: first + ROWS < rows.length,
+              endCursor: String(first + ROWS),
+            }}
+            totalCount={rows.length}
           />
         </>
       )}
@@ -123,11 +139,7 @@ export function PortfolioPanel({ mayCreate }: { mayCreate: boolean }) {
   );
 }
 
-function columns(t: TFunction, spent: ReadonlyMap<string, Spent>): Column<Account>[] {
-  const figure = (account: Account, month: keyof Spent) => {
-    const value = spent.get(account.id)?.[month];
-    return value === undefined ? '…' : value === null ? '—' : formatDecimal(value);
-  };
+function columns(t: TFunction): Column<Account>[] {
   return [
     {
       title: t('column.account'),
@@ -140,32 +152,34 @@ function columns(t: TFunction, spent: ReadonlyMap<string, Spent>): Column<Accoun
     },
     { title: t('column.available'), decimal: ({ balance }) => balance.available },
     { title: t('column.held'), decimal: ({ balance }) => balance.held },
-    {
-      title: t('column.nextExpiry'),
-      cell: ({ balance: { nextExpiry } }) =>
-        nextExpiry ? (
-          <Stack gap={0}>
-            {formatDecimal(nextExpiry.credits)}
-            <Text size="xs" c="dimmed">
-              {t('balance.usableThrough', { day: formatLastDay(nextExpiry.expiresOn) })}
-            </Text>
-          </Stack>
-        ) : (
-          '—'
-        ),
-    },
+    { title: t('column.runway'), cell: (account) => <Runway account={account} /> },
+    { title: t('column.expiringSoon'), decimal: ({ forecast }) => forecast.expiringInThirtyDays },
     { title: t('column.recharge'), cell: (account) => <Recharge account={account} /> },
+    { title: t('column.spentThisMonth'), decimal: ({ forecast }) => forecast.usedThisMonth },
+    { title: t('column.spentLastMonth'), decimal: ({ forecast }) => forecast.usedLastMonth },
     {
-      title: t('column.spentThisMonth'),
-      numeric: true,
-      cell: (account) => figure(account, 'thisMonth'),
-    },
-    {
-      title: t('column.spentLastMonth'),
-      numeric: true,
-      cell: (account) => figure(account, 'lastMonth'),
+      title: t('column.lastEntry'),
+      cell: ({ ledgerHead, timeZone }) =>
+        ledgerHead.at ? formatInstant(ledgerHead.at, timeZone) : '—',
     },
   ];
+}
+
+/** How long the credits last at the pace of the last thirty days. */
+function Runway({ account: { forecast } }: { account: Account }) {
+  const { t } = useTranslation();
+  const { runsOutOn, runwayDays } = forecast;
+  if (!runsOutOn || runwayDays == null) return '—';
+  return (
+    <Stack gap={0}>
+      {t('portfolio.days', { count: runwayDays })}
+      {runwayDays > 0 && (
+        <Text size="xs" c="dimmed">
+          {t('forecast.through', { day: formatLastDay(runsOutOn) })}
+        </Text>
+      )}
+    </Stack>
+  );
 }
 
 /** Whether the account buys credits by itself, and what stops it. */

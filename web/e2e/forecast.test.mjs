@@ -1,0 +1,103 @@
+// @ts-check
+// The forecast of an account's credits, as its owner reads it, and the portfolio that shows it.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, afterEach, before, test } from 'node:test';
+import { createAccount, createKey, grant } from './api.mjs';
+import { KEY, openBrowser } from './browser.mjs';
+import { check, openWith, picture } from './screen.mjs';
+
+/** @type {Awaited<ReturnType<typeof openBrowser>>} */
+let english;
+/** @type {Awaited<ReturnType<typeof openBrowser>>} */
+let italian;
+/** What this run creates has names of its own. */
+const RUN = Date.now();
+
+before(async () => {
+  [english, italian] = await Promise.all([openBrowser(), openBrowser('it-IT')]);
+});
+
+after(() => Promise.all([english.close(), italian.close()]));
+
+afterEach(() => {
+  assert.deepEqual([...english.offences.splice(0), ...italian.offences.splice(0)], []);
+});
+
+/**
+ * The number of a text that groups digits by points or commas.
+ * @param {string} text
+ * @param {'en' | 'it'} language
+ */
+function number(text, language) {
+  const [group, point] = language === 'en' ? [',', '.'] : ['.', ','];
+  return Number(text.replaceAll(group, '').replace(point, '.'));
+}
+
+for (const language of /** @type {const} */ (['en', 'it'])) {
+  test(`an owner sees how long credits last and what expires, in ${language}`, async () => {
+    const page = await openWith(language === 'en' ? english : italian, KEY);
+    await page.getByRole('link', { name: 'Bottega Lume' }).or(page.getByText('Bottega Lume')).first().click();
+    const title = language === 'en' ? 'Forecast' : 'Previsione';
+    const panel = page.getByRole('region', { name: title });
+    const pace = language === 'en' ? 'At the pace of the last 30 days' : 'Al ritmo degli ultimi 30';
+    await panel.getByText(pace).waitFor();
+    const rows = panel.getByRole('row').filter({ has: page.getByRole('cell') });
+    assert.ok((await rows.count()) > 0);
+    for (const row of await rows.all()) {
+      const cells = await row.getByRole('cell').allTextContents();
+      const [credits = 0, used = 0, lost = 0] = cells.map((cell) => number(cell, language));
+      assert.ok(Math.abs(credits - used - lost) < 1e-6, cells.join(' '));
+    }
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await check(page);
+      await picture(page, `forecast-${language}-${width}`);
+    }
+    await page.close();
+  });
+}
+
+test('credits that nobody uses are said to expire, and an empty account has no pace', async () => {
+  const account = await createAccount(`Forecast ${RUN}`);
+  await grant(account, inDays(20), '40.5');
+  await grant(account, undefined, '100');
+  const page = await openWith(english, await createKey(account, 'OWNER'));
+  const panel = page.getByRole('region', { name: 'Forecast' });
+  await panel.getByText('No messages were sent in the last 30 days').waitFor();
+  await panel.getByText('40.5 credits will expire unused at this pace.').waitFor();
+  const cells = await panel.getByRole('row').last().getByRole('cell').allTextContents();
+  assert.deepEqual(cells.slice(0, 4), ['40.5', '0', '40.5', '0']);
+  await page.close();
+});
+
+test('the portfolio is sorted, filtered and downloaded', async () => {
+  const name = `=Lapsing ${RUN}`;
+  const account = await createAccount(name);
+  await grant(account, inDays(10), '999999.5');
+  const page = await openWith(english, KEY);
+  await page.getByRole('link', { name: 'Platform' }).click();
+  const table = page.getByRole('table', { name: 'All accounts' });
+  await table.getByRole('row').nth(1).waitFor();
+  await page.getByLabel('Show').selectOption('Credits expire in 30 days');
+  await page.getByLabel('Sort by').selectOption('Most to expire');
+  await table.getByRole('row').nth(1).getByText(name).waitFor();
+  await check(page);
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download CSV' }).click();
+  const text = await readFile(await (await download).path(), 'utf8');
+  const [header, first = ''] = text.split('\r\n');
+  assert.match(header ?? '', /^\ufeffaccount,id,available,held,runwayDays/);
+  assert.ok(first.startsWith(`"'${name}",${account},999999.5,0,,,999999.5,0,0,`), first);
+  await page.getByLabel('Show').selectOption('Auto-recharge stopped');
+  await table.getByText(name).waitFor({ state: 'detached' });
+  await page.close();
+});
+
+/**
+ * The date in so many days.
+ * @param {number} days
+ */
+function inDays(days) {
+  return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+}
