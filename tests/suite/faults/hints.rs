@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use message_credits::clock::Clock;
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -143,8 +144,9 @@ async fn another_servers_messages_are_heard_at_once() {
         assert_eq!(answer["data"]["done"]["userErrors"], json!([]), "{answer}");
         answer["data"]["done"]["message"]["id"].clone()
     };
-    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(25);
-    let later = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let clock = Clock::system();
+    let soon = clock.now() + jiff::SignedDuration::from_secs(25);
+    let later = clock.now() + jiff::SignedDuration::from_hours(1);
     let message = json!({ "accountId": account, "text": "Ciao", "sendAt": later.to_string(),
         "audience": { "destinations": [{ "countryCode": "IT", "recipientCount": 3 }] } });
     let id = ask(&first, "scheduleMessage", message).await;
@@ -177,7 +179,7 @@ async fn another_servers_messages_are_heard_at_once() {
     )
     .await;
     assert_eq!(heard().await["credits"], "2");
-    let left = soon.duration_since(jiff::Timestamp::now());
+    let left = soon.duration_since(clock.now());
     tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
     assert_eq!(heard().await["status"], "SENT");
     for server in [first, second] {
