@@ -10,7 +10,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel, Statement, prelude::Uuid,
 };
 
-use super::sql::row_set::RowSet;
+use super::sql::{row_set::RowSet, shards};
 
 /// Finds a key that was used in an account.
 pub async fn find(
@@ -60,7 +60,8 @@ pub struct Part {
 }
 
 /// Reads the keys of one part of a sweep that were used before an instant, in microseconds since
-/// the epoch, and locks them until the transaction ends. The first part begins at 0.
+/// the epoch, and locks them until the transaction ends, except on Citus. The first part begins at
+/// 0.
 ///
 /// A sweep reads the table in the order in which its rows are stored, so that it needs no index,
 /// which every send would have to write. On PostgreSQL it reads the whole table, block by block; on
@@ -83,8 +84,20 @@ async fn old_in_blocks(
     before: i64,
 ) -> Result<Part, DbErr> {
     let backend = DatabaseBackend::Postgres;
-    let size = "SELECT pg_relation_size('idempotency_keys') \
-         / current_setting('block_size')::bigint AS blocks";
+    // On Citus each shard is a table of its own, and a range of blocks is read in all of them. A
+    // statement for several shards can't lock rows; one process runs the jobs there.
+    let (size, lock) = match shards::are_used() {
+        true => (
+            "(SELECT COALESCE(MAX(shard_size), 0) FROM citus_shards \
+              WHERE table_name = 'idempotency_keys'::regclass)",
+            "",
+        ),
+        false => (
+            "pg_relation_size('idempotency_keys')",
+            "FOR UPDATE SKIP LOCKED",
+        ),
+    };
+    let size = format!("SELECT {size} / current_setting('block_size')::bigint AS blocks");
     let row = transaction.query_one_raw(Statement::from_string(backend, size));
     let blocks: i64 = match row.await? {
         Some(row) => row.try_get("", "blocks")?,
@@ -94,9 +107,10 @@ async fn old_in_blocks(
     let place = |block: i64| format!("({block},0)");
     let read = Statement::from_sql_and_values(
         backend,
-        "SELECT account_id, key, answer FROM idempotency_keys \
-         WHERE ctid >= $1::text::tid AND ctid < $2::text::tid AND created_at < $3 \
-         FOR UPDATE SKIP LOCKED",
+        format!(
+            "SELECT account_id, key, answer FROM idempotency_keys \
+             WHERE ctid >= $1::text::tid AND ctid < $2::text::tid AND created_at < $3 {lock}"
+        ),
         [place(from).into(), place(to).into(), before.into()],
     );
     let mut old = Vec::new();
@@ -145,7 +159,7 @@ async fn old_in_rows(
     })
 }
 
-/// Deletes keys, which the caller has locked.
+/// Deletes keys that were read by [`old`].
 pub async fn delete<'a>(
     transaction: &impl ConnectionTrait,
     keys: impl IntoIterator<Item = &'a OldKey>,

@@ -37,7 +37,11 @@ function number(text, language) {
 for (const language of /** @type {const} */ (['en', 'it'])) {
   test(`an owner sees how long credits last and what expires, in ${language}`, async () => {
     const page = await openWith(language === 'en' ? english : italian, KEY);
-    await page.getByRole('link', { name: 'Bottega Lume' }).or(page.getByText('Bottega Lume')).first().click();
+    await page
+      .getByRole('link', { name: 'Bottega Lume' })
+      .or(page.getByText('Bottega Lume'))
+      .first()
+      .click();
     const title = language === 'en' ? 'Forecast' : 'Previsione';
     const panel = page.getByRole('region', { name: title });
     const pace = language === 'en' ? 'At the pace of the last 30 days' : 'Al ritmo degli ultimi 30';

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
-import { type CombinedError, useClient } from 'urql';
+import { type CombinedError, type OperationResult, useClient } from 'urql';
 import { graphql } from '../generated';
-import type { PortfolioQuery } from '../generated/graphql';
+import type { PortfolioQuery, PortfolioQueryVariables } from '../generated/graphql';
 
 const PORTFOLIO = graphql(`
   query Portfolio($first: Int!, $after: String, $search: String) {
@@ -69,9 +69,15 @@ export function usePortfolio(search: string): Portfolio {
       let accounts: Account[] = [];
       let after: string | null = null;
       do {
-        const variables = { first: AT_ONCE, after, search: search || null };
+        const variables: PortfolioQueryVariables = {
+          first: AT_ONCE,
+          after,
+          search: search || null,
+        };
         const options = { requestPolicy: 'network-only' as const };
-        const answer = await client.query(PORTFOLIO, variables, options).toPromise();
+        const answer: OperationResult<PortfolioQuery> = await client
+          .query(PORTFOLIO, variables, options)
+          .toPromise();
         if (left) return;
         const page: PortfolioQuery['accounts'] | undefined = answer.data?.accounts;
         if (!page) {
