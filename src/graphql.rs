@@ -24,6 +24,7 @@ pub mod forecast;
 pub mod ledger_head;
 pub mod lot;
 pub mod message;
+pub mod message_changed;
 pub mod money;
 pub mod monthly_report;
 pub mod node;

@@ -62,7 +62,8 @@ pub use self::{
     chain::Chaining,
     fault::Fault,
     request::{
-        Audience, End, Key, MessageCharge, NewMessage, Refused, Request, RequestKind, SubmitError,
+        Audience, End, Key, MessageCharge, MessageUpdate, NewMessage, Plan, Priced, Refused,
+        Request, RequestKind, SubmitError,
     },
     stored_answer::{Unfinished, read as stored_answers, unfinished},
 };

@@ -30,6 +30,7 @@ pub mod input;
 mod invisible;
 pub mod lot;
 pub mod message;
+mod message_changes;
 pub mod monthly_report;
 pub mod payment;
 pub mod payment_connection;

@@ -293,6 +293,7 @@ pub fn answer(
             recipients: row.recipients,
             sent_at: row.sent_at,
             lines: None,
+            plan: None,
         }),
         balance: Some(BalanceAnswer {
             at: now,

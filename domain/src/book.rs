@@ -87,6 +87,7 @@ impl Book {
             Command::Allocate { .. }
             | Command::Spend { .. }
             | Command::Hold { .. }
+            | Command::MoveHold { .. }
             | Command::Settle { .. }
             | Command::Cancel { .. } => false,
         };
@@ -212,6 +213,12 @@ impl Book {
                 list,
                 credits,
             } => self.hold(*message, *list, *credits, at),
+            Command::MoveHold {
+                message,
+                from,
+                list,
+                credits,
+            } => self.move_hold(*message, (*from, *list), *credits, at),
             Command::Settle {
                 message,
                 list,

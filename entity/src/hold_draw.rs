@@ -23,6 +23,9 @@ pub struct Model {
     pub lot_id: Option<Uuid>,
     /// Units of 1/10,000 credit.
     pub units: i64,
+    /// In the row with position 0, when the message last changed although its hold stayed, in
+    /// microseconds since the epoch; null if it didn't since its hold was taken.
+    pub changed_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -43,6 +43,8 @@ mod m20261127_000041_planned_messages;
 mod m20261127_000044_entries_of_lots;
 mod m20261127_000048_imports_to_watch;
 mod m20261127_000051_actors;
+mod m20261127_000052_changed_holds;
+mod m20261127_000053_changed_holds_by_time;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -84,6 +86,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000044_entries_of_lots::Migration),
             Box::new(m20261127_000048_imports_to_watch::Migration),
             Box::new(m20261127_000051_actors::Migration),
+            Box::new(m20261127_000052_changed_holds::Migration),
+            Box::new(m20261127_000053_changed_holds_by_time::Migration),
         ]
     }
 }

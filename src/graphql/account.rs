@@ -23,7 +23,7 @@ use super::{
     forecast::Forecast,
     ledger_head::{self, LedgerHead},
     lot::{self, CreditLotConnection, CreditLotState},
-    message::{self, MessageConnection, MessageFilterInput},
+    message::{self, MessageConnection, MessageFilterInput, ScheduledMessageFilterInput},
     money::Money,
     monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
     payment_connection::{self, PaymentConnection},
@@ -194,6 +194,19 @@ impl Account {
     ) -> Result<MessageConnection, ApiError> {
         let window = window(ctx)?;
         message::connection(ctx, MessageFilter::of(self.key()), filter, window).await
+    }
+
+    /// Its messages that are SCHEDULED, by sendAt, soonest first; at most 10,000 at a time.
+    async fn scheduled_messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<ScheduledMessageFilterInput>,
+    ) -> Result<MessageConnection, ApiError> {
+        let window = window(ctx)?;
+        message::scheduled(ctx, self.key(), filter, window).await
     }
 
     /// The account's ledger entries, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,

@@ -5,8 +5,8 @@ mod input;
 mod mutation;
 
 pub use self::input::{
-    CancelMessageInput, MessageFilterInput, ScheduleMessageInput, SendMessageInput,
-    SettleMessageInput,
+    CancelMessageInput, MessageFilterInput, ScheduleMessageInput, ScheduledMessageFilterInput,
+    SendMessageInput, SettleMessageInput, UpdateMessageInput,
 };
 pub use self::mutation::MessageMutation;
 
@@ -190,7 +190,7 @@ impl Message {
     }
 
     /// The credits held while the message is scheduled, charged once it is sent, 0 once it is
-    /// canceled. The message's HOLD transaction keeps what was held.
+    /// canceled. The message's last HOLD transaction keeps what was held.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.row.units)
     }
@@ -260,6 +260,20 @@ pub(super) async fn connection(
     Ok(MessageConnection(Nodes::new(messages, Message::new)))
 }
 
+/// A page of an account's scheduled messages.
+pub(super) async fn scheduled(
+    ctx: &Context<'_>,
+    account: AccountId,
+    filter: Option<ScheduledMessageFilterInput>,
+    window: Window,
+) -> Result<MessageConnection, ApiError> {
+    let asked = filter.unwrap_or_default().read();
+    let messages = reader(ctx)?
+        .scheduled_messages(account, asked, window)
+        .await?;
+    Ok(MessageConnection(Nodes::new(messages, Message::new)))
+}
+
 /// The status of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "sql_enums::MessageStatus")]
@@ -270,6 +284,52 @@ pub enum MessageStatus {
     Sent,
     /// The message was canceled, and its credits were released.
     Canceled,
+}
+
+/// The result of updateMessage.
+#[derive(Debug)]
+pub struct UpdateMessagePayload {
+    done: Option<Done>,
+    user_errors: Vec<UserError>,
+}
+
+impl UpdateMessagePayload {
+    fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
+        let (done, user_errors) = payload(done)?;
+        Ok(Self { done, user_errors })
+    }
+}
+
+/// The result of updateMessage.
+#[Object]
+impl UpdateMessagePayload {
+    /// The message after the mutation; null if the mutation was refused.
+    async fn message(&self) -> Option<Message> {
+        let done = self.done.as_ref()?;
+        let (row, lines) = (done.message.clone(), done.lines.clone());
+        Some(Message::answering(row, lines))
+    }
+
+    /// The balance right after the mutation; null if the mutation was refused.
+    async fn balance(&self) -> Option<Balance> {
+        let done = self.done.as_ref()?;
+        Some(Balance(done.balance))
+    }
+
+    /// The list whose credits were held before, if the mutation moved the message to another one;
+    /// null otherwise. Its allocation has changed, as that of `message.list` has.
+    async fn previous_list(&self, ctx: &Context<'_>) -> Result<Option<ContactList>, ApiError> {
+        let done = self.done.as_ref();
+        let Some(list) = done.and_then(|done| done.previous_list) else {
+            return Ok(None);
+        };
+        Ok(loaders::load(ctx, list).await?.map(ContactList))
+    }
+
+    /// Why the mutation was refused; empty if it was done.
+    async fn user_errors(&self) -> &[UserError] {
+        &self.user_errors
+    }
 }
 
 macro_rules! payloads {

@@ -44,7 +44,7 @@ pub enum AudienceInput {
 }
 
 impl AudienceInput {
-    fn read(self) -> Result<Audience, OperationError> {
+    pub(super) fn read(self) -> Result<Audience, OperationError> {
         Ok(match self {
             Self::ListId(list) => {
                 let path = Path::input("audience").at("listId");

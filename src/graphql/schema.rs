@@ -24,6 +24,7 @@ use super::{
     federation::FederationQuery,
     lot::LotMutation,
     message::MessageMutation,
+    message_changed::MessageSubscription,
     monthly_report::MonthlyReportMutation,
     node::NodeQuery,
     payment_connection::PaymentConnectionMutation,
@@ -79,7 +80,11 @@ pub struct Mutation(
 
 /// All subscriptions, over WebSocket (graphql-transport-ws).
 #[derive(Debug, Default, MergedSubscription)]
-pub struct Subscription(BalanceSubscription, ContactImportSubscription);
+pub struct Subscription(
+    BalanceSubscription,
+    ContactImportSubscription,
+    MessageSubscription,
+);
 
 /// The schema type of this server.
 pub type Schema = AnySchema<Query, Mutation, Subscription>;

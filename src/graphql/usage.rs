@@ -156,7 +156,8 @@ impl ListUsage {
         let counted = &*self.filter;
         let all = MessageFilter {
             lists: vec![self.found()?.list],
-            charged: Some((counted.from, counted.to)),
+            sent_from: Some(counted.from),
+            sent_to: Some(counted.to),
             channel: counted.channel,
             countries: counted.countries.clone(),
             ..MessageFilter::of(counted.account)

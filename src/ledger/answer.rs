@@ -3,7 +3,10 @@
 //! Not here: how an answer is stored with its key ([`super::stored_answer`]).
 
 use domain::{book, id::TransactionId};
-use entity::{message, sql_enums::MessageStatus};
+use entity::{
+    message,
+    sql_enums::{Channel, Encoding, MessageStatus},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -52,6 +55,36 @@ pub struct MessageAnswer {
     /// scheduled lines with what was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<LineAnswer>>,
+    /// What the message was planned as, while it is scheduled: an update changes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Box<PlanAnswer>>,
+}
+
+/// The plan of a scheduled message, as it was answered. Its name and text aren't repeated: a
+/// repeated answer has them as they are, which is erased in the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanAnswer {
+    /// The list whose credits pay.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Uuid>,
+    /// The channel.
+    #[serde(rename = "c")]
+    pub channel: Channel,
+    /// The encoding; none for an MMS.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// The most segments that any recipient gets.
+    #[serde(rename = "s")]
+    pub segments: i32,
+    /// The version of the rate card that priced it.
+    #[serde(rename = "r")]
+    pub rate_card: Uuid,
+    /// Its sending time, in microseconds since the epoch.
+    #[serde(rename = "a")]
+    pub send_at: i64,
+    /// The list whose credits were held before, if the command moved the message to another one.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub previous_list: Option<Uuid>,
 }
 
 /// What a message cost in one destination, as it was answered.
@@ -121,6 +154,7 @@ impl From<&message::Model> for MessageAnswer {
             recipients: row.recipients,
             sent_at: row.sent_at,
             lines: None,
+            plan: None,
         }
     }
 }

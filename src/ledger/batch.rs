@@ -194,7 +194,10 @@ async fn lock_audiences(
     let lists: BTreeMap<ListId, AccountId> = requests
         .iter()
         .filter(|request| accounts.contains(&request.account))
-        .filter_map(|request| Some((request.kind.audience()?, request.account)))
+        .flat_map(|request| {
+            let lists = request.kind.audiences().into_iter();
+            lists.map(|list| (list, request.account))
+        })
         .collect();
     if lists.is_empty() {
         return Ok(BTreeSet::new());

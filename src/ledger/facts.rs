@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
-    account, contact_list, idempotency_key, message, message_departure, purchase,
+    account, contact_list, idempotency_key, message, message_audience, message_departure, purchase,
     sql_enums::{MessageStatus, Settlement},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Value,
+    prelude::Uuid,
 };
 
 use super::{
@@ -42,6 +43,8 @@ pub(super) struct Facts {
     pub lost: Losses,
     /// The contacts that left the lists of the messages that end; no entry if nobody left.
     pub departures: BTreeMap<(Uuid, Uuid), Vec<message_departure::Model>>,
+    /// The audiences of the messages that change, if they are stored contacts.
+    pub audiences: BTreeMap<(Uuid, Uuid), message_audience::Model>,
     /// The accounts whose messages the server settles, among those with a hold to end.
     pub automatic: BTreeSet<Uuid>,
     /// How many messages are scheduled on the lists that are to be archived.
@@ -108,6 +111,7 @@ impl Facts {
             | RequestKind::Archive { .. }
             | RequestKind::Send(_)
             | RequestKind::Schedule(_)
+            | RequestKind::Update(_)
             | RequestKind::End { .. }
             | RequestKind::Expire
             | RequestKind::ChangeTimeZone { .. } => Vec::new(),
@@ -120,6 +124,7 @@ impl Facts {
             .collect();
         facts.lost = losses::read(connection, requests, &facts.purchases).await?;
         facts.read_departures(connection, requests).await?;
+        facts.read_audiences(connection, requests).await?;
         facts.read_scheduled(connection, requests).await?;
         facts.read_settlements(connection, requests).await?;
         Ok(facts)
@@ -133,7 +138,8 @@ impl Facts {
         const MESSAGE: [&str; 2] = ["account_id", "message_id"];
         // Contacts leave lists only; other audiences have no departures.
         let ended = pairs(requests, |kind| {
-            let message = kind.audience().and(kind.held_message());
+            let message = kind.held_message();
+            let message = message.filter(|_| !kind.audiences().is_empty());
             message.into_iter().map(|id| id.uuid()).collect()
         });
         for row in ended
@@ -143,6 +149,42 @@ impl Facts {
             let key = (row.account_id, row.message_id);
             self.departures.entry(key).or_default().push(row);
         }
+        Ok(())
+    }
+
+    async fn read_audiences(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        requests: &[&Request],
+    ) -> Result<(), DbErr> {
+        let changed: BTreeSet<[Uuid; 3]> = requests
+            .iter()
+            .filter_map(|request| match &request.kind {
+                RequestKind::Update(update) => {
+                    let list = update.list?;
+                    Some([request.account.uuid(), list.uuid(), update.message.uuid()])
+                }
+                RequestKind::Grant { .. }
+                | RequestKind::Credit { .. }
+                | RequestKind::Reverse { .. }
+                | RequestKind::Revoke { .. }
+                | RequestKind::Allocate { .. }
+                | RequestKind::Archive { .. }
+                | RequestKind::Send(_)
+                | RequestKind::Schedule(_)
+                | RequestKind::End { .. }
+                | RequestKind::Expire
+                | RequestKind::ChangeTimeZone { .. } => None,
+            })
+            .collect();
+        let key = ["account_id", "list_id", "message_id"];
+        let found = RowSet::of(changed.into_iter().map(|key| key.map(Value::from)))
+            .find::<message_audience::Entity>(connection, &key, "")
+            .await?;
+        let found = found
+            .into_iter()
+            .map(|row| ((row.account_id, row.message_id), row));
+        self.audiences = found.collect();
         Ok(())
     }
 
@@ -187,6 +229,7 @@ impl Facts {
                 | RequestKind::Allocate { .. }
                 | RequestKind::Send(_)
                 | RequestKind::Schedule(_)
+                | RequestKind::Update(_)
                 | RequestKind::End { .. }
                 | RequestKind::Expire
                 | RequestKind::ChangeTimeZone { .. } => None,

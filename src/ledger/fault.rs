@@ -32,9 +32,6 @@ pub enum Fault {
     /// A hold has no message.
     #[error("the hold of message {} has no message", .0.uuid())]
     MissingMessage(MessageId),
-    /// A message was held again within one batch.
-    #[error("the hold of message {} was replaced", .0.uuid())]
-    ReplacedHold(MessageId),
     /// A hold is to end as the sending service reported, without a report.
     #[error("message {} ends as reported, without a report", .0.uuid())]
     MissingReport(MessageId),

@@ -161,7 +161,7 @@ fn failed(error: &SubmitError) -> &'static str {
     }
 }
 
-const REASONS: [&str; 21] = [
+const REASONS: [&str; 22] = [
     "insufficient_credits",
     "unknown_lot",
     "not_held",
@@ -173,6 +173,7 @@ const REASONS: [&str; 21] = [
     "unknown_account",
     "unknown_list",
     "contacts_removed",
+    "message_changed",
     "scheduled_messages",
     "unknown_purchase",
     "purchase_closed",
@@ -198,6 +199,8 @@ fn reason(refused: &Refused) -> &'static str {
         Refused::UnknownAccount => "unknown_account",
         Refused::UnknownList(_) => "unknown_list",
         Refused::ContactsRemoved => "contacts_removed",
+        Refused::MessageChanged => "message_changed",
+        Refused::MessageDue => "message_due",
         Refused::ScheduledMessages(_) => "scheduled_messages",
         Refused::UnknownPurchase => "unknown_purchase",
         Refused::PurchaseClosed => "purchase_closed",

@@ -1,10 +1,11 @@
 //! What each kind of request does to its account's book and to the batch's rows.
 //!
 //! Here: one function for each kind. Not here: batching, locking and keys ([`super::batch`]), a
-//! message's row ([`message`]), and payments that are taken back ([`reversal`]).
+//! message's row ([`message`], [`update`]), and payments that are taken back ([`reversal`]).
 
 mod message;
 mod reversal;
+mod update;
 
 use domain::{
     book::{Allocation, Command, EntryKind, Refusal, Source},
@@ -120,6 +121,7 @@ impl Batch {
                     .count_scheduled(account.uuid(), list.map(ListId::uuid), 1);
                 self.add_message(account, new, (given.by, MessageStatus::Scheduled), answer)
             }
+            RequestKind::Update(update) => self.update(account, update, given),
             RequestKind::End { message, list, end } => {
                 self.end(account, (*message, *list), end, given)
             }

@@ -2,6 +2,9 @@
 //! what a batch loads for a request ([`needs`]).
 
 mod needs;
+mod update;
+
+pub use self::update::{MessageUpdate, Plan, Priced};
 
 use domain::{
     book::{self, Allocation, ApplyError},
@@ -104,6 +107,9 @@ pub enum RequestKind {
     Send(NewMessage),
     /// Schedules a message.
     Schedule(NewMessage),
+    /// Changes a scheduled message before its sendAt, and moves its hold if it was priced anew
+    /// (law H4).
+    Update(Box<MessageUpdate>),
     /// Ends the hold of a scheduled message, if it may end in this way (law H3).
     End {
         /// The message.
@@ -129,8 +135,9 @@ pub enum End {
     Due,
     /// Everything that was planned is charged.
     InFull,
-    /// What was sent is charged, as the sending service reports it.
-    Reported(MessageCharge),
+    /// What was sent is charged, as the sending service reports it. If it was
+    /// priced by a plan, that must still be the message's.
+    Reported(MessageCharge, Option<Plan>),
     /// The message is cancelled.
     Cancel(Asker),
 }
@@ -140,7 +147,7 @@ impl End {
         match self {
             Self::Due => Wish::Due,
             Self::InFull => Wish::InFull,
-            Self::Reported(sent) => Wish::Report {
+            Self::Reported(sent, _) => Wish::Report {
                 recipients: sent.recipients,
             },
             Self::Cancel(asker) => Wish::Cancel(*asker),
@@ -220,6 +227,12 @@ pub enum Refused {
     /// Contacts were removed from the list since the message was priced: it has to be priced again.
     #[error("contacts were removed from the list meanwhile")]
     ContactsRemoved,
+    /// The message was changed since the command was made from it: it has to be made again.
+    #[error("the message was changed meanwhile")]
+    MessageChanged,
+    /// The message's sendAt has come, so that it can't be changed any more (law H4).
+    #[error("the message is due")]
+    MessageDue,
     /// The list has messages that wait to be sent.
     #[error("the list has scheduled messages")]
     ScheduledMessages(ListId),

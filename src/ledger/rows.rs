@@ -1,5 +1,7 @@
 //! The rows of a batch: collected while its commands are applied, then written as row sets.
 
+mod audiences;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
@@ -17,8 +19,8 @@ use entity::{
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
 
+pub(super) use self::audiences::audience_row;
 use super::{
-    answer::LineAnswer,
     chain::{self, Chaining},
     fault::Fault,
     request::NewMessage,
@@ -44,6 +46,12 @@ pub(super) struct Rows {
     /// The destinations of the messages that the batch priced; they are written with the messages.
     pub lines: Vec<message_line::Model>,
     pub ended: Vec<message::Model>,
+    /// The scheduled messages that changed, by account and message.
+    pub updated: BTreeMap<(Uuid, Uuid), message::Model>,
+    /// When scheduled messages changed although their holds stayed, by account and message.
+    pub unmoved: BTreeMap<(Uuid, Uuid), i64>,
+    /// By account and message.
+    pub departures_gone: Vec<(Uuid, Uuid)>,
     pub audiences: Vec<message_audience::Model>,
     /// By account, list and message.
     pub audiences_gone: Vec<[Uuid; 3]>,
@@ -190,37 +198,11 @@ impl Rows {
         self.messages.push(row.clone());
         self.lines.extend(lines);
         if let (Some(list), Some(audience), Some(send_at)) = (new.list, new.audience, new.send_at) {
-            self.audiences.push(message_audience::Model {
-                account_id: account.uuid(),
-                list_id: list.uuid(),
-                message_id: new.id.uuid(),
-                revision: audience.revision,
-                send_at: send_at.as_microsecond(),
-                personal: audience.personal,
-                smart_encoding: audience.smart_encoding,
-                strip_accents: audience.strip_accents,
-            });
+            let key = [account.uuid(), list.uuid(), new.id.uuid()];
+            self.audiences
+                .push(audience_row(key, audience, send_at.as_microsecond()));
         }
         Ok(row)
-    }
-}
-
-impl Rows {
-    /// The lines of the message that was added last, for its answer.
-    pub(super) fn line_answers(&self, message: MessageId) -> Vec<LineAnswer> {
-        let own = self.lines.iter().rev();
-        let mut answers: Vec<LineAnswer> = own
-            .take_while(|row| row.message_id == message.uuid())
-            .map(|row| LineAnswer {
-                country: row.country_code.clone(),
-                segments: row.segment_count,
-                recipients: row.recipients,
-                rate: row.units_per_segment,
-                units: row.units,
-            })
-            .collect();
-        answers.sort_by(|a, b| (&a.country, a.segments).cmp(&(&b.country, b.segments)));
-        answers
     }
 }
 
@@ -256,7 +238,7 @@ impl Changes {
     /// Adds the changes of one account.
     ///
     /// # Errors
-    /// A lot has no row, or a hold differs from before.
+    /// A lot has no row.
     pub(super) fn add(
         &mut self,
         account: AccountId,
@@ -299,8 +281,10 @@ impl Changes {
             match (before.holds.get(message), after.holds.get(message)) {
                 (None, Some(hold)) => self.holds.extend(draws(account_id, *message, hold)),
                 (Some(_), None) => self.holds_gone.push((account_id, message.uuid())),
+                // A message was planned anew. Rows that are gone are deleted first.
                 (Some(before), Some(after)) if before != after => {
-                    return Err(Fault::ReplacedHold(*message));
+                    self.holds_gone.push((account_id, message.uuid()));
+                    self.holds.extend(draws(account_id, *message, after));
                 }
                 (Some(_), Some(_)) | (None, None) => {}
             }
@@ -317,6 +301,7 @@ fn draws(account_id: Uuid, message: MessageId, hold: &Hold) -> Vec<hold_draw::Mo
         pool_list_id: hold.pool.list().map(Into::into),
         lot_id,
         units,
+        changed_at: None,
     };
     if hold.draws.is_empty() {
         return vec![row(0, None, 0)];
@@ -389,7 +374,7 @@ fn book_name(name: BookName) -> sql_enums::BookName {
     }
 }
 
-fn encoding(encoding: Encoding) -> sql_enums::Encoding {
+pub(super) fn encoding(encoding: Encoding) -> sql_enums::Encoding {
     match encoding {
         Encoding::Gsm7 => sql_enums::Encoding::Gsm7,
         Encoding::Ucs2 => sql_enums::Encoding::Ucs2,
@@ -397,7 +382,7 @@ fn encoding(encoding: Encoding) -> sql_enums::Encoding {
 }
 
 /// At most 255 segments (law S2).
-fn count(segments: u32) -> Result<i32, Fault> {
+pub(super) fn count(segments: u32) -> Result<i32, Fault> {
     i32::try_from(segments).map_err(|_| Fault::TooMany {
         what: "segments",
         value: segments.into(),

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::AccountId;
-use entity::{actor, book, contact_list, due_recharge, lot, message, pool, purchase};
+use entity::{actor, book, contact_list, due_recharge, hold_draw, lot, message, pool, purchase};
 use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 
 use super::rows::{Changes, Rows};
 use crate::store::{
     account, actor as store_actor,
     book::Head,
-    monthly_report,
+    message_change, monthly_report,
     sql::{
         row_set::RowSet,
         table_rows::{self, TableRows},
@@ -36,6 +36,13 @@ pub(super) async fn all(
             &["account_id", "list_id", "message_id"],
         )
         .await?;
+    remove(
+        connection,
+        "message_departures",
+        "message_id",
+        rows.departures_gone,
+    )
+    .await?;
     RowSet::of_ids(changes.recharges_gone)
         .delete(connection, "due_recharges", &["account_id"])
         .await?;
@@ -43,6 +50,16 @@ pub(super) async fn all(
         change_days(connection, *account, zone).await?;
     }
     let books = written_books(heads, &rows.transactions);
+    // One statement can't change a row twice.
+    let mut updated = rows.updated;
+    let mut ended = rows.ended;
+    ended.retain(|row| match updated.get_mut(&(row.account_id, row.id)) {
+        Some(updated) => {
+            updated.clone_from(row);
+            false
+        }
+        None => true,
+    });
     let writes = [
         store_actor::missing(actors),
         TableRows::upsert(
@@ -72,7 +89,8 @@ pub(super) async fn all(
             &[pool::Column::AccountId, pool::Column::ListId],
             &[pool::Column::FreeUnits],
         ),
-        TableRows::insert(changes.holds),
+        // The database's default is null.
+        TableRows::insert(changes.holds).without(&[hold_draw::Column::ChangedAt]),
         TableRows::insert_missing(changes.due_recharges, &[due_recharge::Column::AccountId]),
         TableRows::insert(rows.transactions),
         TableRows::insert(rows.postings),
@@ -80,12 +98,32 @@ pub(super) async fn all(
         // A message that the ledger writes is not erased.
         TableRows::insert(rows.messages).without(&[message::Column::ErasedAt]),
         TableRows::upsert(
-            rows.ended,
+            ended,
             &[message::Column::AccountId, message::Column::Id],
             &[
                 message::Column::Status,
                 message::Column::Units,
                 message::Column::Recipients,
+                message::Column::SentAt,
+                message::Column::Lines,
+            ],
+        )
+        .without(&[message::Column::ErasedAt]),
+        TableRows::upsert(
+            updated.into_values().collect(),
+            &[message::Column::AccountId, message::Column::Id],
+            &[
+                message::Column::ListId,
+                message::Column::Name,
+                message::Column::Text,
+                message::Column::Channel,
+                message::Column::Encoding,
+                message::Column::SegmentCount,
+                message::Column::Recipients,
+                message::Column::Units,
+                message::Column::Status,
+                message::Column::RateCardId,
+                message::Column::SendAt,
                 message::Column::SentAt,
                 message::Column::Lines,
             ],
@@ -113,7 +151,11 @@ pub(super) async fn all(
         TableRows::insert(rows.keys),
         usage_rollup::added(rows.rollups),
     ];
-    table_rows::write(connection, writes).await
+    table_rows::write(connection, writes).await?;
+    for (of, at) in rows.unmoved {
+        message_change::record_unmoved(connection, of, at).await?;
+    }
+    Ok(())
 }
 
 /// Switches an account's usage to the days of another zone, and deletes the sums by the old zone's

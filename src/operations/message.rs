@@ -1,11 +1,15 @@
 //! Messages: scheduling, sending, settling and cancelling them.
 //!
+//! Not here: changing one that is scheduled ([`update`]), and lists of them ([`listing`]).
+//!
 //! Each takes an idempotency key. A repeated request gets the first answer again, even if it would
 //! be refused by now: because its sendAt has passed, the rate card has changed, or the list is
 //! archived.
 
 mod charge;
+mod listing;
 mod submission;
+mod update;
 
 use std::time::{Duration, Instant};
 
@@ -17,21 +21,23 @@ use domain::{
 };
 use entity::{message, message_line, rate_card};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use sea_orm::prelude::Uuid;
 use serde::Serialize;
 
+pub use self::{
+    listing::{AskedMessages, AskedScheduled},
+    update::UpdateMessageInput,
+};
 use super::{
-    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader,
-    actor::AskedActor,
+    OperationError, Path, RefusalCode, Services, Viewer,
     audience::Audience,
     balance::BalanceAt,
     contact_list::DestinationRow,
     idempotency, input,
     policy::{self, Use},
     pricing::{Draft, PricedMessage},
-    reader::{Listing, WholeMessage, Window},
+    reader::WholeMessage,
 };
-pub use crate::store::message::MessageFilter;
+pub use crate::store::{message::MessageFilter, scheduled_message::ScheduledFilter};
 use crate::{
     clock::whole_micros,
     fair::Urgency,
@@ -73,59 +79,10 @@ pub struct Done {
     pub message: message::Model,
     /// Its lines right after the command; `None` if they can't have changed since.
     pub lines: Option<Vec<message_line::Model>>,
+    /// The list whose credits were held before, if the command moved the message to another one.
+    pub previous_list: Option<ListId>,
     /// The balance right after the command.
     pub balance: BalanceAt,
-}
-
-/// The conditions of a list of messages. `None` doesn't restrict the list.
-#[derive(Debug, Default)]
-pub struct AskedMessages {
-    /// Only messages of this list; `Some(None)` for an id that is no list's.
-    pub list: Option<Option<ListId>>,
-    /// Only messages with one of these statuses.
-    pub status: Option<Vec<entity::sql_enums::MessageStatus>>,
-    /// Only messages made by these actors.
-    pub actor: Option<AskedActor>,
-    /// Only messages with a sendAt at or after this instant.
-    pub from: Option<String>,
-    /// Only messages with a sendAt before this instant.
-    pub to: Option<String>,
-    /// Only messages whose name or text contains this.
-    pub search: Option<String>,
-}
-
-impl ViewerReader {
-    /// A page of the messages among `all` that meet the conditions, latest sendAt first.
-    ///
-    /// # Errors
-    /// `Invalid` if an instant can't be read or the search text is too long.
-    pub async fn messages(
-        &self,
-        all: MessageFilter,
-        asked: AskedMessages,
-        window: Window,
-    ) -> Result<Listing<message::Model>, OperationError> {
-        let path = Path::argument("filter");
-        let instant = |text: Option<String>, name| {
-            text.map(|text| input::instant(&text, &path.at(name)))
-                .transpose()
-        };
-        let search = input::search(asked.search.as_deref(), &path.at("search"))?;
-        let mut filter = MessageFilter {
-            status: asked.status,
-            actor: self.actor_filter(all.account, asked.actor).await?,
-            from: instant(asked.from, "from")?,
-            to: instant(asked.to, "to")?,
-            search,
-            ..all
-        };
-        if let Some(list) = asked.list {
-            // An id that is no list's matches no message.
-            let list = list.unwrap_or(ListId::new(Uuid::nil()));
-            filter.lists.push(Some(list));
-        }
-        self.list(filter, window).await
-    }
 }
 
 impl Services {
@@ -206,26 +163,13 @@ impl Services {
         if send_at.is_some() {
             self.refuse_to_schedule_more(message.account).await?;
         }
-        let audience = message.as_of.filter(|_| send_at.is_some());
-        let audience = audience.map(|as_of| ledger::Audience {
-            revision: as_of.revision,
-            removals: as_of.removals,
-            personal: message.tallied().is_some(),
-            smart_encoding: message.content.options().smart_encoding,
-            strip_accents: message.content.options().strip_accents,
-        });
+        let id = MessageId::new(self.clock().new_id_in(message.account.uuid()));
+        let audience = message.stored_contacts().filter(|_| send_at.is_some());
         let new = NewMessage {
-            id: MessageId::new(self.clock().new_id_in(message.account.uuid())),
-            list: message.list,
             name,
-            text: message.content.kept_text(&message.options)?,
-            channel: message.count.channel,
-            encoding: message.count.encoding,
-            segment_count: u32::try_from(message.count.segment_count).unwrap_or(u32::MAX),
-            price: price(message.priced),
-            rate_card: message.card.id(),
             send_at,
             audience,
+            ..message.planned(id)?
         };
         Ok(match send_at {
             Some(_) => RequestKind::Schedule(new),
@@ -248,15 +192,26 @@ impl Services {
         rows: Option<Vec<DestinationRow>>,
         idempotency_key: &str,
     ) -> Result<Done, OperationError> {
-        let row = self.seen_message(viewer, id).await?;
+        let mut row = self.seen_message(viewer, id).await?;
+        let account = AccountId::new(row.account_id);
         let key = idempotency::key(idempotency_key, "settleMessage", &(row.id, &rows))?;
         let amount = match rows {
             Some(_) => Path::input("sent"),
             None => Path::input("messageId"),
         };
+        // It is read again if it was changed meanwhile.
+        for _ in 1..MIN_PRICINGS {
+            let kind = self.settlement(viewer, &row, rows.clone()).await;
+            if let Some(done) = self
+                .try_submit(viewer, account, kind, key.clone(), &amount)
+                .await?
+            {
+                return Ok(done);
+            }
+            row = self.seen_message(viewer, id).await?;
+        }
         let kind = self.settlement(viewer, &row, rows).await;
-        self.submit(viewer, AccountId::new(row.account_id), kind, key, &amount)
-            .await
+        self.submit(viewer, account, kind, key, &amount).await
     }
 
     /// Cancels a scheduled message and releases its credits.
@@ -270,7 +225,7 @@ impl Services {
         id: MessageId,
         idempotency_key: &str,
     ) -> Result<Done, OperationError> {
-        let row = self.seen_message(viewer, id).await?;
+        let mut row = self.seen_message(viewer, id).await?;
         let key = idempotency::key(idempotency_key, "cancelMessage", &row.id)?;
         let account = AccountId::new(row.account_id);
         let asker = if policy::may(viewer, Use::CancelAfterSendAt) {
@@ -278,13 +233,21 @@ impl Services {
         } else {
             Asker::Account
         };
-        let kind = RequestKind::End {
-            message: id,
-            list: row.list_id.map(ListId::new),
-            end: End::Cancel(asker),
-        };
-        self.submit(viewer, account, Ok(kind), key, &Path::input("messageId"))
-            .await
+        let amount = Path::input("messageId");
+        // It is read again if it was changed meanwhile.
+        for _ in 0..MIN_PRICINGS {
+            let kind = RequestKind::End {
+                message: id,
+                list: row.list_id.map(ListId::new),
+                end: End::Cancel(asker),
+            };
+            let done = self.try_submit(viewer, account, Ok(kind), key.clone(), &amount);
+            if let Some(done) = done.await? {
+                return Ok(done);
+            }
+            row = self.seen_message(viewer, id).await?;
+        }
+        Err(OperationError::RateLimited)
     }
 
     async fn seen_message(
@@ -330,6 +293,36 @@ fn refuse_to_nobody(message: &PricedMessage) -> Result<(), OperationError> {
         path.invalid("Has no recipients.")
     }
     .into())
+}
+
+impl PricedMessage {
+    /// The stored contacts that it is priced for, if they are its recipients.
+    fn stored_contacts(&self) -> Option<ledger::Audience> {
+        self.as_of.map(|as_of| ledger::Audience {
+            revision: as_of.revision,
+            removals: as_of.removals,
+            personal: self.tallied().is_some(),
+            smart_encoding: self.content.options().smart_encoding,
+            strip_accents: self.content.options().strip_accents,
+        })
+    }
+
+    /// The message for the ledger, without a name, a sendAt and an audience that may leave.
+    fn planned(self, id: MessageId) -> Result<NewMessage, OperationError> {
+        Ok(NewMessage {
+            id,
+            list: self.list,
+            name: None,
+            text: self.content.kept_text(&self.options)?,
+            channel: self.count.channel,
+            encoding: self.count.encoding,
+            segment_count: u32::try_from(self.count.segment_count).unwrap_or(u32::MAX),
+            price: price(self.priced),
+            rate_card: self.card.id(),
+            send_at: None,
+            audience: None,
+        })
+    }
 }
 
 fn price(priced: Priced) -> MessageCharge {

@@ -141,10 +141,12 @@ pub const POLICY: &[(&str, Access)] = &[
     ("connectPayments", ADMIN),
     ("disconnectPayments", ADMIN),
     ("scheduleMessage", SENDERS),
+    ("updateMessage", SENDERS),
     ("sendMessage", SENDERS),
     ("settleMessage", SENDERS),
     ("cancelMessage", SENDERS),
     ("balanceChanged", EVERY_KEY),
+    ("messageChanged", EVERY_KEY),
     ("contactImportProgress", READERS),
 ];
 

@@ -231,6 +231,14 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
             Conflict,
             "Contacts are being removed from the list; try again when they are gone.",
         ),
+        Refused::MessageChanged => Path::input("messageId").refuse(
+            Conflict,
+            "The message is being changed by other requests; try again.",
+        ),
+        Refused::MessageDue => Path::input("messageId").refuse(
+            Conflict,
+            "The message's time has come, so that it can't be changed any more.",
+        ),
         Refused::ScheduledMessages(_) => Path::input("listId").refuse(
             Conflict,
             "The list has scheduled messages; send or cancel them first.",

@@ -44,7 +44,7 @@ pub async fn find(
 
 /// Selects messages with empty texts. A text may have 160 kB, and a page a thousand messages, so
 /// texts are read separately ([`texts`]) if they are requested.
-fn without_text(select: Select<Entity>) -> Select<Entity> {
+pub(super) fn without_text(select: Select<Entity>) -> Select<Entity> {
     let columns = Column::iter().filter(|column| !matches!(column, Column::Text));
     select
         .select_only()
@@ -114,8 +114,10 @@ pub struct MessageFilter {
     pub to: Option<Timestamp>,
     /// Only messages whose name or text contains this text, in any case.
     pub search: Option<String>,
-    /// Only messages charged at or after the first instant and before the second.
-    pub charged: Option<(Timestamp, Timestamp)>,
+    /// Only messages charged at or after this instant.
+    pub sent_from: Option<Timestamp>,
+    /// Only messages charged before this instant.
+    pub sent_to: Option<Timestamp>,
     /// Only messages on this channel.
     pub channel: Option<Channel>,
     /// Only messages that reached one of these countries.
@@ -134,7 +136,8 @@ impl MessageFilter {
             from: None,
             to: None,
             search: None,
-            charged: None,
+            sent_from: None,
+            sent_to: None,
             channel: None,
             countries: None,
         }
@@ -207,11 +210,12 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter, part: Part) -> Selec
             .add(contains(backend, Column::Text, search));
         select = select.filter(found);
     }
-    if let Some((from, to)) = filter.charged {
-        // `sent_at` is null unless the message was charged.
-        select = select
-            .filter(Column::SentAt.gte(from.as_microsecond()))
-            .filter(Column::SentAt.lt(to.as_microsecond()));
+    // `sent_at` is null unless the message was charged.
+    if let Some(from) = filter.sent_from {
+        select = select.filter(Column::SentAt.gte(from.as_microsecond()));
+    }
+    if let Some(to) = filter.sent_to {
+        select = select.filter(Column::SentAt.lt(to.as_microsecond()));
     }
     if let Some(channel) = filter.channel {
         select = select.filter(Column::Channel.eq(channel));

@@ -29,6 +29,18 @@ pub async fn waiting(
         .await
 }
 
+/// Finds the audience of a message to a list's contacts.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    (account, list): (AccountId, ListId),
+    message: MessageId,
+) -> Result<Option<message_audience::Model>, DbErr> {
+    let key = (account.uuid(), list.uuid(), message.uuid());
+    message_audience::Entity::find_by_id(key)
+        .one(connection)
+        .await
+}
+
 /// Finds several messages of an account with their texts, in no particular order.
 pub async fn messages(
     connection: &impl ConnectionTrait,

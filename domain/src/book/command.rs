@@ -85,6 +85,18 @@ pub enum Command {
         /// The amount; zero is allowed, as for a spend.
         credits: Credits,
     },
+    /// A scheduled message is planned anew (law H4): its hold is released as by a cancellation,
+    /// and the new amount is held, both or neither.
+    MoveHold {
+        /// The message.
+        message: MessageId,
+        /// Its list so far.
+        from: Option<ListId>,
+        /// The list whose credits pay from now on.
+        list: Option<ListId>,
+        /// The new amount; zero is allowed, as for a hold.
+        credits: Credits,
+    },
     /// A scheduled message is charged for what was sent (law H2).
     Settle {
         /// The message.

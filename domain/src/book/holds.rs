@@ -1,6 +1,6 @@
 //! Holds: credits set aside for a scheduled message, charged or released when it ends.
 //!
-//! Here: laws H1 to H3 over lots and pools. Not here: what a hold remembers and how it is divided,
+//! Here: laws H1 to H4 over lots and pools. Not here: what a hold remembers and how it is divided,
 //! which is [`crate::hold`].
 
 use jiff::Timestamp;
@@ -42,6 +42,23 @@ impl Book {
             Some(message),
             postings,
         )?])
+    }
+
+    /// Releases the hold of a message and holds another amount for it. What comes back is available
+    /// for the new hold at once, and nothing can be booked in between (law H4).
+    pub(super) fn move_hold(
+        &mut self,
+        message: MessageId,
+        (from, list): (Option<ListId>, Option<ListId>),
+        credits: Credits,
+        at: Timestamp,
+    ) -> Result<Vec<Entry>, ApplyError> {
+        // A refusal of the new hold must leave the old one (law B6).
+        let mut after = self.clone();
+        let mut entries = after.cancel(message, from, at)?;
+        entries.extend(after.hold(message, list, credits, at)?);
+        *self = after;
+        Ok(entries)
     }
 
     pub(super) fn settle(

@@ -76,6 +76,10 @@ enum Act {
     /// With another list than the hold's.
     SettleAs(Index, u8, Amount),
     Cancel(Index),
+    /// The hold is moved to a list, and to the held amount and a part of the available one.
+    Move(Index, u8, Amount),
+    /// The hold of a message without one is moved.
+    MoveNothing(Amount),
     /// Settles or cancels a message without a hold.
     EndNothing(bool),
     Expire,
@@ -267,6 +271,27 @@ impl History {
                     list: self.list_of(message),
                 }
             }
+            Act::Move(which, list, amount) => {
+                let message = self.held(*which, book);
+                let from = self.list_of(message);
+                let list = maybe_list(*list);
+                let held = book.holds.get(&message).map(|hold| hold.credits());
+                let free = book.pools.free(book.pools.of(list)).unwrap();
+                let there_is = free.units() + held.unwrap_or_default().units();
+                self.lists.insert(message, list);
+                Command::MoveHold {
+                    message,
+                    from,
+                    list,
+                    credits: amount.of(Credits::from_units(there_is)),
+                }
+            }
+            Act::MoveNothing(amount) => Command::MoveHold {
+                message: self.ended.unwrap_or(MessageId::new(self.mint())),
+                from: None,
+                list: None,
+                credits: amount.of(book.pools.unassigned),
+            },
             Act::EndNothing(cancels) => {
                 let message = self.ended.unwrap_or(MessageId::new(self.mint()));
                 let list = self.list_of(message);

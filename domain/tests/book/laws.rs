@@ -5,6 +5,7 @@
 
 mod commands;
 mod past;
+mod refusals;
 mod replay;
 
 use domain::{
@@ -223,7 +224,7 @@ fn check(steps: &[Step]) {
                 }
                 Err(refusal) => {
                     assert_eq!(book, before, "a refused command changes nothing (B6)");
-                    commands::had_to_be_refused(command, refusal, &found);
+                    refusals::had_to_be_refused(command, refusal, &found, now);
                     Vec::new()
                 }
             },

@@ -22,6 +22,15 @@ fn named(command: &Command) -> (Vec<ListId>, Option<MessageId>, Option<LotId>) {
             (allocations.iter().map(|one| one.list).collect(), None, None)
         }
         Command::Spend { list, .. } => (list.iter().copied().collect(), None, None),
+        Command::MoveHold {
+            message,
+            from,
+            list,
+            ..
+        } => {
+            let lists = from.iter().chain(list).copied().collect();
+            (lists, Some(*message), None)
+        }
         Command::Hold { message, list, .. }
         | Command::Settle { message, list, .. }
         | Command::Cancel { message, list } => {

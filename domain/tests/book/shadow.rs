@@ -15,7 +15,7 @@ use std::{
 };
 
 use domain::{
-    book::{Book, BookName, Entry, EntryKind, Refusal},
+    book::{Book, BookName, Command, Entry, EntryKind, Refusal},
     lot::ConsumptionOrder,
 };
 use proptest::{
@@ -47,7 +47,7 @@ struct Pair {
     happened: BTreeSet<&'static str>,
 }
 
-const HAPPENS: [&str; 18] = [
+const HAPPENS: [&str; 19] = [
     "a list pays for an expiry",
     "a list pays for a revocation",
     "a list pays for a chargeback",
@@ -56,6 +56,7 @@ const HAPPENS: [&str; 18] = [
     "released credits pay a debt",
     "credits come back too late",
     "a hold comes back",
+    "a hold moved",
     "a message costs more than it held",
     "a list was limited",
     "a lot's day begins later",
@@ -134,6 +135,9 @@ impl Pair {
                     "{command:?}"
                 );
                 self.happened.extend(expected.err().map(why));
+                if let (Ok(_), Command::MoveHold { .. }) = (&outcome, command) {
+                    self.happened.insert("a hold moved");
+                }
                 self.add(&outcome.unwrap_or_default());
             }
         }

@@ -8,14 +8,18 @@ use crate::{
     graphql::{
         actor::ActorFilterInput,
         destination::DestinationInput,
-        engine::{ids::PublicId, request::optional_id},
+        engine::{
+            ids::PublicId,
+            request::{id, optional_id},
+        },
         quote::{AudienceInput, draft},
         scalars::{Credits, DateTime},
         segmentation::{MediaInput, content},
     },
     operations::{
         OperationError, Path,
-        message::{AskedMessages, NewMessageInput},
+        message::{self as operations, AskedMessages, AskedScheduled, NewMessageInput},
+        phone_number::Accept,
     },
 };
 
@@ -34,6 +38,11 @@ pub struct MessageFilterInput {
     pub(super) from: Option<DateTime>,
     /// Returns only messages with a sendAt before this instant.
     pub(super) to: Option<DateTime>,
+    /// Returns only messages that were charged at or after this instant: what reports count.
+    pub(super) sent_from: Option<DateTime>,
+    /// Returns only messages that were charged before this instant. With `sentFrom` at the start of
+    /// a report's bucket and this at the next one's, these are the messages that the bucket counts.
+    pub(super) sent_to: Option<DateTime>,
     /// Returns only messages whose name or text contains this, ignoring case in every script; at
     /// most 200 characters.
     pub(super) search: Option<String>,
@@ -53,8 +62,34 @@ impl MessageFilterInput {
             actor: self.actor.map(ActorFilterInput::read).transpose()?,
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),
+            sent_from: self.sent_from.map(|at| at.0),
+            sent_to: self.sent_to.map(|at| at.0),
             search: self.search,
         })
+    }
+}
+
+/// The conditions that listed scheduled messages meet. A condition that is left out doesn't
+/// restrict the list.
+#[derive(Debug, Default, InputObject)]
+#[graphql(name = "ScheduledMessageFilter")]
+pub struct ScheduledMessageFilterInput {
+    /// Returns only messages of this list.
+    list_id: Option<ID>,
+    /// Returns only messages with a sendAt at or after this instant.
+    from: Option<DateTime>,
+    /// Returns only messages with a sendAt before this instant.
+    to: Option<DateTime>,
+}
+
+impl ScheduledMessageFilterInput {
+    /// Reads the conditions.
+    pub(super) fn read(self) -> AskedScheduled {
+        AskedScheduled {
+            list: self.list_id.map(|id| ListId::decode(&id)),
+            from: self.from.map(|at| at.0),
+            to: self.to.map(|at| at.0),
+        }
     }
 }
 
@@ -197,4 +232,70 @@ pub struct CancelMessageInput {
     /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
     /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
     pub(super) idempotency_key: String,
+}
+
+/// The changes of a scheduled message. What is left out stays as it is. The message is priced anew,
+/// by the rate card in force, if its text, media, encoding, list or audience is given; otherwise
+/// its price stays.
+#[derive(Debug, InputObject, serde::Serialize)]
+pub struct UpdateMessageInput {
+    /// The scheduled message.
+    #[serde(skip)]
+    pub(super) message_id: ID,
+    /// The list whose credits pay. Without `audience`, the message is for its recipients.
+    pub(super) list_id: Option<ID>,
+    /// The recipients. If it is a list, its credits pay. If neither this nor `listId` is given and
+    /// the message is priced anew, a message to a list's stored contacts is for its contacts of
+    /// now, and any other keeps its number of recipients by country.
+    pub(super) audience: Option<AudienceInput>,
+    /// Whether landlines among `audience.recipients` are accepted. They are refused otherwise.
+    pub(super) accept_landlines: Option<bool>,
+    /// The name that people see, of 1 to 200 characters.
+    pub(super) name: Option<String>,
+    /// The text, of at most 40,000 characters, with merge fields as in scheduleMessage.
+    pub(super) text: Option<String>,
+    /// The media files, at most 10. Any media makes the message an MMS, and [] makes it an SMS.
+    pub(super) media: Option<Vec<MediaInput>>,
+    /// Whether to use smart encoding, as in scheduleMessage. The stored text has it applied
+    /// already, unless it has merge fields.
+    pub(super) smart_encoding: Option<bool>,
+    /// With smartEncoding, whether to also remove accents from letters that GSM-7 lacks, if that
+    /// saves more segments.
+    pub(super) strip_accents: Option<bool>,
+    /// Whether to accept a message without text and media. One is refused otherwise.
+    pub(super) allow_empty: Option<bool>,
+    /// The instant at which the message is to be sent: in the future, at most two years ahead.
+    pub(super) send_at: Option<DateTime>,
+    /// The most that the message may cost after the change. The change is refused if it costs more.
+    pub(super) max_credits: Option<Credits>,
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
+    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
+    #[serde(skip)]
+    pub(super) idempotency_key: String,
+}
+
+impl UpdateMessageInput {
+    /// Reads what is asked for.
+    pub(super) fn read(self) -> Result<operations::UpdateMessageInput, OperationError> {
+        let list = Path::input("listId");
+        let audience = self.audience.map(AudienceInput::read).transpose()?;
+        let media = self
+            .media
+            .map(|media| media.into_iter().map(Into::into).collect());
+        Ok(operations::UpdateMessageInput {
+            message: id(&self.message_id, &Path::input("messageId"), "message")?,
+            name: self.name,
+            send_at: self.send_at.map(|at| at.0),
+            list: optional_id(self.list_id.as_ref(), &list, "list")?,
+            audience,
+            accept: Accept::landlines(self.accept_landlines.unwrap_or_default()),
+            text: self.text,
+            media,
+            smart_encoding: self.smart_encoding,
+            strip_accents: self.strip_accents,
+            allow_empty: self.allow_empty.unwrap_or_default(),
+            max_credits: self.max_credits.map(|credits| credits.0),
+            idempotency_key: self.idempotency_key,
+        })
+    }
 }

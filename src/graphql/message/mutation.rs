@@ -1,4 +1,4 @@
-//! The mutations that schedule, send, settle and cancel messages.
+//! The mutations that schedule, change, send, settle and cancel messages.
 //!
 //! Here: arguments and payloads. Not here: what is done ([`crate::operations::message`]).
 
@@ -12,11 +12,12 @@ use super::{
     },
     CancelMessageInput, CancelMessagePayload, ScheduleMessageInput, ScheduleMessagePayload,
     SendMessageInput, SendMessagePayload, SettleMessageInput, SettleMessagePayload,
+    UpdateMessageInput, UpdateMessagePayload,
     input::NewMessageArguments,
 };
 use crate::operations::{OperationError, Path, Services, Viewer, message::Done};
 
-/// The mutations that schedule, send, settle and cancel messages.
+/// The mutations that schedule, change, send, settle and cancel messages.
 #[derive(Debug, Default)]
 pub struct MessageMutation;
 
@@ -35,6 +36,30 @@ impl MessageMutation {
         #[graphql(desc = "The message and its recipients.")] input: ScheduleMessageInput,
     ) -> Result<ScheduleMessagePayload, ApiError> {
         ScheduleMessagePayload::of(add(ctx, "scheduleMessage", input).await?)
+    }
+
+    /// Changes a scheduled message before its sendAt. If it is priced anew, its hold is released
+    /// and the new price is held in one step: no other message can take the credits in between, and
+    /// a refusal leaves everything as it was. Credits that come back to an expired lot expire, as
+    /// by a cancellation; if price and list stay, the credits stay held. A message that is no
+    /// longer scheduled, or whose sendAt has come, is refused with CONFLICT, whoever asks. A
+    /// repeated answer has the name and the text that the message has by then. Requires
+    /// PLATFORM_ADMIN, OWNER, MEMBER or SENDER.
+    async fn update_message(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The message, and what to change of it.")] input: UpdateMessageInput,
+    ) -> Result<UpdateMessagePayload, ApiError> {
+        let viewer = viewer_of(ctx, "updateMessage")?;
+        let services = services(ctx)?;
+        let done = async {
+            // Before the input's parts are taken.
+            let arguments = json(&input)?;
+            services
+                .update_message(&viewer, input.read()?, &arguments)
+                .await
+        };
+        UpdateMessagePayload::of(done.await)
     }
 
     /// Charges a message that is sent now. Requires PLATFORM_ADMIN, OWNER, MEMBER or SENDER.
@@ -96,15 +121,19 @@ async fn add(
     let services = services(ctx)?;
     let done = async {
         // Before the input's parts are taken.
-        let arguments = serde_json::to_value(&input).map_err(|cause| {
-            OperationError::broken(format!("arguments have no JSON form: {cause}"))
-        })?;
+        let arguments = json(&input)?;
         let new = input.read()?;
         services
             .add_message(&viewer, new, root_field, &arguments)
             .await
     };
     Ok(done.await)
+}
+
+/// The arguments as their key stands for them.
+fn json(input: &impl serde::Serialize) -> Result<serde_json::Value, OperationError> {
+    serde_json::to_value(input)
+        .map_err(|cause| OperationError::broken(format!("arguments have no JSON form: {cause}")))
 }
 
 /// Settles or cancels a scheduled message.

@@ -10,13 +10,14 @@ use domain::{
     id::{AccountId, ListId, MessageId},
     quote::Line,
 };
-use entity::{message_departure, message_line, sql_enums::MessageStatus};
+use entity::{message, message_departure, message_line, sql_enums::MessageStatus};
+use sea_orm::prelude::Uuid;
 
 use super::super::{
-    answer::{Answer, MessageAnswer},
+    answer::{Answer, LineAnswer, MessageAnswer, PlanAnswer},
     batch::Batch,
     fault::Fault,
-    request::{End, Given, MessageCharge, NewMessage, Refused, Undone},
+    request::{End, Given, MessageCharge, NewMessage, Plan, Refused, Undone},
     rows::{head_count, lines, lines_text},
 };
 use crate::store::{self, actor::Acting};
@@ -38,6 +39,16 @@ impl Batch {
         let held = hold.credits();
         let row = self.facts.messages.get(&(account.uuid(), message.uuid()));
         let row = row.ok_or(Fault::MissingMessage(message))?;
+        // The caller judged by a message that was changed since.
+        let is_as_planned = match end {
+            End::Reported(_, Some(plan)) => Plan::of(row) == *plan,
+            End::Reported(_, None) | End::Due | End::InFull | End::Cancel(_) => {
+                row.list_id == list.map(ListId::uuid)
+            }
+        };
+        if !is_as_planned {
+            return Err(Refused::MessageChanged.into());
+        }
         let settler = if self.facts.automatic.contains(&account.uuid()) {
             Settler::Server
         } else {
@@ -53,7 +64,7 @@ impl Batch {
                 Some((sent, _)) => (sent.credits, Some(sent)),
                 None => (held, None),
             }),
-            (Ending::AsReported, End::Reported(sent)) => Some((sent.credits, Some(sent))),
+            (Ending::AsReported, End::Reported(sent, _)) => Some((sent.credits, Some(sent))),
             (Ending::AsReported, End::Due | End::InFull | End::Cancel(_)) => {
                 return Err(Fault::MissingReport(message).into());
             }
@@ -84,7 +95,7 @@ impl Batch {
         })?;
         if let Some(list) = list {
             let key = [account.uuid(), list.uuid(), message.uuid()];
-            self.rows.audiences_gone.push(key);
+            self.rows.drop_audience(key);
         }
         self.end_message(account, message, charge, answer)
     }
@@ -162,12 +173,12 @@ impl Batch {
     ) -> Result<Answer, Undone> {
         let at = answer.instant()?;
         let row = self.rows.add_message(account, new, by, (status, at))?;
-        let lines = (status == MessageStatus::Scheduled).then(|| self.rows.line_answers(new.id));
+        let message = match status {
+            MessageStatus::Scheduled => scheduled_answer(&row, row.list_id)?,
+            MessageStatus::Sent | MessageStatus::Canceled => MessageAnswer::from(&row),
+        };
         Ok(Answer {
-            message: Some(MessageAnswer {
-                lines,
-                ..MessageAnswer::from(&row)
-            }),
+            message: Some(message),
             row: Some(Box::new(row)),
             ..answer
         })
@@ -211,6 +222,37 @@ impl Batch {
             ..answer
         })
     }
+}
+
+/// The answer about a scheduled message: with what a later command may change, and with its list
+/// before the command if that is another one.
+pub(super) fn scheduled_answer(
+    row: &message::Model,
+    list_before: Option<Uuid>,
+) -> Result<MessageAnswer, Fault> {
+    let message = MessageId::new(row.id);
+    let lines = store::message_line::of(row);
+    let lines = lines.map_err(|cause| Fault::UnsoundLine { message, cause })?;
+    let line = |row: message_line::Model| LineAnswer {
+        country: row.country_code,
+        segments: row.segment_count,
+        recipients: row.recipients,
+        rate: row.units_per_segment,
+        units: row.units,
+    };
+    Ok(MessageAnswer {
+        lines: Some(lines.into_iter().map(line).collect()),
+        plan: Some(Box::new(PlanAnswer {
+            list: row.list_id,
+            channel: row.channel,
+            encoding: row.encoding,
+            segments: row.segment_count,
+            rate_card: row.rate_card_id,
+            send_at: row.send_at,
+            previous_list: list_before.filter(|_| list_before != row.list_id),
+        })),
+        ..MessageAnswer::from(row)
+    })
 }
 
 /// The note of a transaction that returns a hold's credits for departures.

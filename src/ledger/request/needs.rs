@@ -27,6 +27,7 @@ impl RequestKind {
             Self::Allocate { allocations } => allocations.iter().map(|one| one.list).collect(),
             Self::Archive { list } => vec![*list],
             Self::Send(message) | Self::Schedule(message) => message.list.into_iter().collect(),
+            Self::Update(update) => update.lists(),
             Self::End { list, .. } => list.iter().copied().collect(),
             Self::Grant { .. }
             | Self::Credit { .. }
@@ -70,6 +71,7 @@ impl RequestKind {
             | Self::Archive { .. }
             | Self::Send(_)
             | Self::Schedule(_)
+            | Self::Update(_)
             | Self::End { .. }
             | Self::Expire => None,
         }
@@ -86,18 +88,23 @@ impl RequestKind {
             | Self::Archive { .. }
             | Self::Send(_)
             | Self::Schedule(_)
+            | Self::Update(_)
             | Self::End { .. }
             | Self::Expire
             | Self::ChangeTimeZone { .. } => None,
         }
     }
 
-    /// The list whose contacts must not leave while the command runs: departures are counted by
+    /// The lists whose contacts must not leave while the command runs: departures are counted by
     /// then.
-    pub(in crate::ledger) fn audience(&self) -> Option<ListId> {
+    pub(in crate::ledger) fn audiences(&self) -> Vec<ListId> {
         match self {
-            Self::Schedule(message) => message.audience.and(message.list),
-            Self::End { list, .. } => *list,
+            Self::Schedule(message) => {
+                let list = message.audience.and(message.list);
+                list.into_iter().collect()
+            }
+            Self::Update(update) => update.lists(),
+            Self::End { list, .. } => list.iter().copied().collect(),
             Self::Grant { .. }
             | Self::Credit { .. }
             | Self::Reverse { .. }
@@ -106,7 +113,7 @@ impl RequestKind {
             | Self::Archive { .. }
             | Self::Send(_)
             | Self::Expire
-            | Self::ChangeTimeZone { .. } => None,
+            | Self::ChangeTimeZone { .. } => Vec::new(),
         }
     }
 
@@ -115,9 +122,10 @@ impl RequestKind {
         matches!(self, Self::ChangeTimeZone { .. })
     }
 
-    /// The message whose hold the command ends.
+    /// The message whose hold the command moves or ends.
     pub(in crate::ledger) fn held_message(&self) -> Option<MessageId> {
         match self {
+            Self::Update(update) => Some(update.message),
             Self::End { message, .. } => Some(*message),
             Self::Grant { .. }
             | Self::Credit { .. }

@@ -8,7 +8,7 @@ use domain::{
     country::CountryCode,
     destination::Destinations,
     distribution,
-    id::{AccountId, ListId, MessageId, RateCardId},
+    id::{ListId, MessageId, RateCardId},
     quote::{self, Share},
     rate::RateCard,
 };
@@ -16,7 +16,7 @@ use entity::message;
 
 use super::price;
 use crate::{
-    ledger::{End, MessageCharge, RequestKind},
+    ledger::{End, MessageCharge, Plan, RequestKind},
     operations::{
         OperationError, Path, RefusalCode, Services, Viewer, audience,
         contact_list::DestinationRow,
@@ -51,8 +51,11 @@ impl Services {
                 let id = RateCardId::new(row.rate_card_id);
                 let card = self.rate_card_version(id).await?;
                 refuse_not_served(&rows, &card, row.channel.into(), &path)?;
-                let planned = self.planned(row).await?;
-                End::Reported(reported_charge(row, &planned, &destinations, &card, &path)?)
+                let planned = planned(row)?;
+                {
+                    let charge = reported_charge(row, &planned, &destinations, &card, &path)?;
+                    End::Reported(charge, Some(Plan::of(row)))
+                }
             }
         };
         Ok(RequestKind::End {
@@ -61,26 +64,25 @@ impl Services {
             end,
         })
     }
+}
 
-    /// The recipients and segments that the message was scheduled for, by country.
-    async fn planned(&self, row: &message::Model) -> Result<Vec<Share>, OperationError> {
-        let account = AccountId::new(row.account_id);
-        let message = MessageId::new(row.id);
-        let lines = store::message::lines(self.store().reader(), [account], [message]).await?;
-        let share = |line: &entity::message_line::Model| {
-            Some(Share {
-                country: line.country_code.parse::<CountryCode>().ok()?,
-                segment_count: u32::try_from(line.segment_count).ok()?,
-                recipients: u64::try_from(line.recipients).ok()?,
-            })
-        };
-        let broken = || OperationError::broken(format!("message {} has an unsound line", row.id));
-        lines
-            .iter()
-            .map(share)
-            .collect::<Option<_>>()
-            .ok_or_else(broken)
-    }
+/// The recipients and segments that the message was scheduled for, by country. They are read from
+/// the same row as the rest of its plan.
+fn planned(row: &message::Model) -> Result<Vec<Share>, OperationError> {
+    let share = |line: &entity::message_line::Model| {
+        Some(Share {
+            country: line.country_code.parse::<CountryCode>().ok()?,
+            segment_count: u32::try_from(line.segment_count).ok()?,
+            recipients: u64::try_from(line.recipients).ok()?,
+        })
+    };
+    let broken = || OperationError::broken(format!("message {} has an unsound line", row.id));
+    let lines = store::message_line::of(row).map_err(|_| broken())?;
+    lines
+        .iter()
+        .map(share)
+        .collect::<Option<_>>()
+        .ok_or_else(broken)
 }
 
 fn refuse_not_served(

@@ -3,7 +3,7 @@
 //! Here: the first answer to a key, whatever has changed since. Not here: which command it is
 //! ([`super`]).
 
-use domain::id::{AccountId, MessageId};
+use domain::id::{AccountId, ListId, MessageId};
 use entity::{message, message_line, sql_enums::MessageStatus};
 use sea_orm::prelude::Uuid;
 
@@ -30,7 +30,7 @@ impl Services {
     }
 
     /// Submits a command; `None` if contacts were removed from the message's list since it was
-    /// priced.
+    /// priced, or the message was changed.
     pub(super) async fn try_submit(
         &self,
         viewer: &Viewer,
@@ -49,7 +49,9 @@ impl Services {
                     at: None,
                 };
                 match self.ledger().submit(request).await {
-                    Err(SubmitError::Refused(Refused::ContactsRemoved)) => return Ok(None),
+                    Err(SubmitError::Refused(
+                        Refused::ContactsRemoved | Refused::MessageChanged,
+                    )) => return Ok(None),
                     answer => answer.map_err(|error| OperationError::from_ledger(error, amount))?,
                 }
             }
@@ -95,18 +97,29 @@ impl Services {
         if changed.status == MessageStatus::Canceled {
             self.count_cancelled(&row);
         }
+        let mut message = message::Model {
+            status: changed.status,
+            units: changed.units,
+            recipients: changed.recipients,
+            sent_at: changed.sent_at,
+            ..row
+        };
+        let plan = changed.plan.as_ref();
+        if let Some(plan) = plan {
+            message.list_id = plan.list;
+            message.channel = plan.channel;
+            message.encoding = plan.encoding;
+            message.segment_count = plan.segments;
+            message.rate_card_id = plan.rate_card;
+            message.send_at = plan.send_at;
+        }
         Ok(Done {
-            message: message::Model {
-                status: changed.status,
-                units: changed.units,
-                recipients: changed.recipients,
-                sent_at: changed.sent_at,
-                ..row
-            },
+            message,
             lines: changed.lines.as_ref().map(|lines| {
                 let of = |line| answered_line(account, changed.id, line);
                 lines.iter().map(of).collect()
             }),
+            previous_list: plan.and_then(|plan| plan.previous_list).map(ListId::new),
             balance: BalanceAt::from_answer(account, balance)?,
         })
     }

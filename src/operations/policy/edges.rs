@@ -49,6 +49,7 @@ edges! {
     /// A sending service needs the account's rate card, settlement setting and available credits.
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
+        EVERY_KEY: scheduledMessages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins subscriptionFee retentionMonths forecast;
         REPORTERS: apiKeys paymentConnection ledgerHead;
@@ -210,6 +211,7 @@ edges! {
     UpdateAutoRechargePayload { EVERY_KEY: autoRecharge userErrors; }
     UpdateContactPayload { EVERY_KEY: contact list warnings userErrors; }
     UpdateContactListPayload { EVERY_KEY: list userErrors; }
+    UpdateMessagePayload { EVERY_KEY: message balance previousList userErrors; }
     UpdateMonthlyReportsPayload { EVERY_KEY: schedule userErrors; }
 }
 

@@ -22,6 +22,7 @@ use crate::{
         credit_package::PackageFilter,
         lot::LotFilter,
         message::MessageFilter,
+        scheduled_message::ScheduledFilter,
         transaction::TransactionFilter,
     },
 };
@@ -142,6 +143,11 @@ lists! {
         Visibility::Account(list.account),
         store::message::list(connection, list, window),
         store::message::count(connection, list);
+
+    ScheduledFilter: message by send_at,
+        Visibility::Account(list.account),
+        store::scheduled_message::list(connection, list, window),
+        store::scheduled_message::count(connection, list);
 
     MonthlyReports: monthly_report by generated_at,
         Visibility::Account(list.0),

@@ -137,6 +137,10 @@ impl World {
                 "subscription($id: ID) { balanceChanged(accountId: $id) { total } }".into(),
                 json!({ "id": account }),
             ),
+            "messageChanged" => (
+                "subscription($id: ID) { messageChanged(accountId: $id) { status } }".into(),
+                json!({ "id": account }),
+            ),
             "contactImportProgress" => (
                 "subscription($list: ID!) { contactImportProgress(listId: $list) { status } }".into(),
                 json!({ "list": stored }),
@@ -200,12 +204,13 @@ impl World {
                     }),
                     "sendMessage" => json!({ "accountId": account, "listId": list, "text": "Hi" }),
                     "settleMessage" | "cancelMessage" => json!({ "messageId": message }),
+                    "updateMessage" => json!({ "messageId": message, "text": "Hi" }),
                     other => panic!("{other} has no document here; write one"),
                 };
                 if matches!(
                     mutation,
                     "purchaseCredits" | "grantCredits" | "revokeCredits" | "scheduleMessage"
-                        | "sendMessage" | "settleMessage" | "cancelMessage"
+                        | "sendMessage" | "settleMessage" | "cancelMessage" | "updateMessage"
                 ) {
                     input["idempotencyKey"] = json!(new_key());
                 }
@@ -235,7 +240,7 @@ async fn answer(
     variables: Value,
 ) -> Value {
     match field {
-        "balanceChanged" | "contactImportProgress" => {
+        "balanceChanged" | "messageChanged" | "contactImportProgress" => {
             subscribe(server, key, query, variables).await
         }
         "contactImportPreview" | "importContacts" => {
@@ -430,10 +435,12 @@ async fn every_policy_row_is_enforced() {
     connectPayments       -         sign in   -         -         -         -         -         yes
     disconnectPayments    -         sign in   -         -         -         -         -         yes
     scheduleMessage       not found sign in   -         yes       yes       yes       -         yes
+    updateMessage         not found sign in   -         yes       yes       yes       -         yes
     sendMessage           not found sign in   -         yes       yes       yes       -         yes
     settleMessage         not found sign in   -         yes       yes       yes       -         yes
     cancelMessage         not found sign in   -         yes       yes       yes       -         yes
     balanceChanged        not found sign in   yes       yes       yes       yes       yes       yes
+    messageChanged        not found sign in   yes       yes       yes       yes       yes       yes
     contactImportProgress not found sign in   yes       -         yes       yes       yes       yes
     ");
 }

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use message_credits::clock::Clock;
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -19,7 +20,7 @@ use super::{
     migrated_postgres,
 };
 use crate::support::{
-    on_both_databases,
+    new_key, on_both_databases,
     process::{ADMIN_KEY, Process},
     upload::{IMPORT, multipart},
 };
@@ -33,6 +34,12 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A socket with this many subscriptions to an account's balance, after the first event of each.
 async fn subscribed(server: &Process, account: &str, count: usize) -> Socket {
+    let query = "subscription($id: ID!) { balanceChanged(accountId: $id) { available } }";
+    subscribed_to(server, query, account, count).await
+}
+
+/// The same of another subscription.
+async fn subscribed_to(server: &Process, query: &str, account: &str, count: usize) -> Socket {
     let url = format!("{}/graphql", server.base.replacen("http", "ws", 1));
     let mut request = url.into_client_request().unwrap();
     let protocol = "graphql-transport-ws".parse().unwrap();
@@ -45,7 +52,6 @@ async fn subscribed(server: &Process, account: &str, count: usize) -> Socket {
     let init = json!({ "type": "connection_init", "payload": payload });
     socket.send(say(init)).await.unwrap();
     assert_eq!(next(&mut socket).await["type"], "connection_ack");
-    let query = "subscription($id: ID!) { balanceChanged(accountId: $id) { available } }";
     for number in 0..count {
         let payload = json!({ "query": query, "variables": { "id": account } });
         let subscribe =
@@ -113,6 +119,70 @@ async fn another_servers_changes_are_heard_at_once() {
         "79"
     );
     for server in [first, third] {
+        assert_eq!(server.terminate(), Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_servers_messages_are_heard_at_once() {
+    let Some(url) = migrated_postgres().await else {
+        return;
+    };
+    let start = || Process::start(&["--database-url", &url]);
+    let (first, second) = (start(), start());
+    let account = account(&first, 100).await;
+    let ask = async |server: &Process, mutation: &str, mut input: Value| {
+        input["idempotencyKey"] = json!(new_key());
+        let query = format!(
+            "mutation($input: {}{}Input!) {{ done: {mutation}(input: $input) {{
+                message {{ id }} userErrors {{ message }} }} }}",
+            mutation[..1].to_uppercase(),
+            &mutation[1..]
+        );
+        let answer = server.graphql(ADMIN_KEY, &query, json!({ "input": input }));
+        let answer = answer.await.unwrap();
+        assert_eq!(answer["data"]["done"]["userErrors"], json!([]), "{answer}");
+        answer["data"]["done"]["message"]["id"].clone()
+    };
+    let clock = Clock::system();
+    let soon = clock.now() + jiff::SignedDuration::from_secs(25);
+    let later = clock.now() + jiff::SignedDuration::from_hours(1);
+    let message = json!({ "accountId": account, "text": "Ciao", "sendAt": later.to_string(),
+        "audience": { "destinations": [{ "countryCode": "IT", "recipientCount": 3 }] } });
+    let id = ask(&first, "scheduleMessage", message).await;
+    let query =
+        "subscription($id: ID!) { messageChanged(accountId: $id) { id status name credits } }";
+    let mut socket = subscribed_to(&first, query, &account, 1).await;
+    tokio::time::sleep(SETTLES).await;
+    let mut heard = async || next(&mut socket).await["payload"]["data"]["messageChanged"].take();
+    // Without credits that move, with some, and at its time by whichever server settles it first.
+    let change = |changes: Value| {
+        let mut input = changes;
+        input["messageId"] = id.clone();
+        input
+    };
+    ask(
+        &second,
+        "updateMessage",
+        change(json!({ "name": "Saldi", "sendAt": soon.to_string() })),
+    )
+    .await;
+    assert_eq!(
+        heard().await,
+        json!({ "id": id, "status": "SCHEDULED", "name": "Saldi", "credits": "3" })
+    );
+    let two = json!([{ "countryCode": "IT", "recipientCount": 2 }]);
+    ask(
+        &second,
+        "updateMessage",
+        change(json!({ "audience": { "destinations": two } })),
+    )
+    .await;
+    assert_eq!(heard().await["credits"], "2");
+    let left = soon.duration_since(clock.now());
+    tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
+    assert_eq!(heard().await["status"], "SENT");
+    for server in [first, second] {
         assert_eq!(server.terminate(), Some(0));
     }
 }

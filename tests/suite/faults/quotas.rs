@@ -99,6 +99,7 @@ on_both_databases! {
             pool_list_id: None,
             lot_id: None,
             units: 0,
+            changed_at: None,
         })
         .await;
         let mut input = to_italians(1);

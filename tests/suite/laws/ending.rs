@@ -50,6 +50,25 @@ async fn ask(server: &Server, key: &str, message: &Value, ask: Ask) -> Value {
     response["data"]["done"].take()
 }
 
+/// Changes a message to one for this many Italians, at an instant; returns the payload.
+async fn change(
+    server: &Server,
+    key: &str,
+    message: &Value,
+    (recipients, send_at): (i64, &str),
+) -> Value {
+    let mutation = "mutation($input: UpdateMessageInput!) { done: updateMessage(input: $input) {
+        message { status credits } userErrors { field message code } } }";
+    let rows = json!([{ "countryCode": "IT", "recipientCount": recipients }]);
+    let input = json!({ "messageId": message, "audience": { "destinations": rows }, "sendAt": send_at,
+        "idempotencyKey": new_key() });
+    let mut response = server
+        .graphql(Some(key), mutation, json!({ "input": input }))
+        .await;
+    assert!(response.get("errors").is_none(), "{response:#}");
+    response["data"]["done"].take()
+}
+
 /// The field and the code of the only refusal.
 fn refusal(payload: &Value) -> Value {
     assert!(payload["message"].is_null(), "{payload:#}");

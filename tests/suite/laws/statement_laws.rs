@@ -192,7 +192,7 @@ impl History {
             let end = RequestKind::End {
                 message: id,
                 list: None,
-                end: End::Reported(price(&sent)),
+                end: End::Reported(price(&sent), None),
             };
             submit(server, &self.tenant, message.at, end).await;
             self.month(message.at).spent += sent[0].units();

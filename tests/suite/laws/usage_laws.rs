@@ -97,9 +97,10 @@ impl Shop {
                 message: new.id,
                 list: new.list,
                 end: match sending.how {
-                    How::HeldForMore => {
-                        End::Reported(sending::price(message.legs.get(..1).unwrap_or_default()))
-                    }
+                    How::HeldForMore => End::Reported(
+                        sending::price(message.legs.get(..1).unwrap_or_default()),
+                        None,
+                    ),
                     How::Held | How::Sent => End::InFull,
                 },
             };

@@ -109,7 +109,7 @@ on_both_databases! {
         }
         submit(&server, &tenant, at("2026-11-03T00:00:00Z"), RequestKind::End { message: cancel, list: None, end: End::Cancel(Asker::Account) }).await;
         let sent = sending::price(&[Leg { country: "FR", segment_count: 2, recipients: 3, rate_units: Some(5_000) }]);
-        let settled = RequestKind::End { message: settle, list: None, end: End::Reported(sent) };
+        let settled = RequestKind::End { message: settle, list: None, end: End::Reported(sent, None) };
         submit(&server, &tenant, at("2026-11-04T00:00:00Z"), settled).await;
 
         let usage = async |from: &str, to: &str| {

@@ -62,12 +62,15 @@ pub async fn books(server: &Server) -> Tenant {
         let message = new.id;
         submit(server, &tenant, now, RequestKind::Schedule(new)).await;
         let end = match end {
-            Some(recipients) => End::Reported(sending::price(&[Leg {
-                country: "IT",
-                segment_count: 1,
-                recipients,
-                rate_units: Some(10_000),
-            }])),
+            Some(recipients) => End::Reported(
+                sending::price(&[Leg {
+                    country: "IT",
+                    segment_count: 1,
+                    recipients,
+                    rate_units: Some(10_000),
+                }]),
+                None,
+            ),
             None => End::Cancel(Asker::Account),
         };
         let end = RequestKind::End { message, list, end };

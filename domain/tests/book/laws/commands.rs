@@ -1,5 +1,5 @@
-//! What each kind of command must do (laws L3, L4, P1, P2 and H1 to H3), and when it may be
-//! refused.
+//! What each kind of command must do (laws L3, L4, P1, P2 and H1 to H4). Not here: when it may be
+//! refused ([`super::refusals`]).
 
 use std::collections::BTreeMap;
 
@@ -80,6 +80,12 @@ pub fn did_what_it_says(command: &Command, taken: &Taken) {
             drawn_from(taken.found.pools.of(*list), *credits, taken);
             assert_eq!(kinds, [EntryKind::Hold]);
         }
+        Command::MoveHold {
+            message,
+            list,
+            credits,
+            ..
+        } => moved(command, (*message, *list, *credits), taken),
         Command::Settle {
             message,
             list,
@@ -165,6 +171,50 @@ fn days_begin_elsewhere(zone: &TimeZone, taken: &Taken) {
     for entry in expiries {
         is_shared_out(taken.found, entry);
     }
+}
+
+/// H4: the old hold comes back as if the message were cancelled, and the new one is taken as if it
+/// were scheduled then.
+fn moved(
+    command: &Command,
+    (message, list, credits): (MessageId, Option<ListId>, Credits),
+    taken: &Taken,
+) {
+    let [back @ .., hold] = taken.entries else {
+        panic!("{command:?} has no entries")
+    };
+    let between = released(command, taken.found, taken.at).unwrap();
+    let cancel = Taken {
+        found: taken.found,
+        after: &between,
+        at: taken.at,
+        entries: back,
+    };
+    assert_eq!(back[0].kind, EntryKind::Release);
+    ended(message, list, Credits::ZERO, &cancel);
+    assert_eq!(hold.kind, EntryKind::Hold);
+    let schedule = Taken {
+        found: &between,
+        after: taken.after,
+        at: taken.at,
+        entries: std::slice::from_ref(hold),
+    };
+    drawn_from(between.pools.of(list), credits, &schedule);
+    assert_eq!(taken.after.holds[&message].credits(), credits);
+}
+
+/// The book once the old hold of a message that moves came back.
+pub fn released(command: &Command, found: &Book, at: Timestamp) -> Option<Book> {
+    let Command::MoveHold { message, from, .. } = command else {
+        return None;
+    };
+    let mut between = found.clone();
+    let cancel = Command::Cancel {
+        message: *message,
+        list: *from,
+    };
+    between.attempt(&cancel, at).ok()?;
+    Some(between)
 }
 
 fn settled_into(book: BookName, taken: &Taken) -> i128 {
@@ -309,73 +359,4 @@ pub fn is_shared_out(found: &Book, entry: &Entry) {
             assert!(goes_first, "{up:?} was rounded up before {down:?}");
         }
     }
-}
-
-/// Checks that a refusal is justified and gives the right reason.
-pub fn had_to_be_refused(command: &Command, refusal: Refusal, found: &Book) {
-    let free = |list: &Option<ListId>| found.pools.free(found.pools.of(*list)).unwrap();
-    let remaining = |lot: &LotId| found.lots.get(lot).map(|lot| lot.remaining);
-    let is_held = |message: &MessageId| found.holds.contains_key(message);
-    let is_right = match (refusal, command) {
-        (
-            Refusal::NotPositive,
-            Command::Issue { credits, .. } | Command::Revoke { credits, .. },
-        ) => *credits <= Credits::ZERO,
-        (
-            Refusal::NotPositive,
-            Command::Spend { credits, .. }
-            | Command::Hold { credits, .. }
-            | Command::Settle { credits, .. },
-        ) => *credits < Credits::ZERO,
-        (Refusal::NotPositive, Command::TakeBack { credits, used, .. }) => {
-            (*credits).min(*used) < Credits::ZERO
-        }
-        (Refusal::NotPositive, Command::Allocate { allocations }) => allocations
-            .iter()
-            .any(|one| one.limit < Some(Credits::ZERO) && one.limit.is_some()),
-        (Refusal::TooMany, Command::Issue { credits, .. }) => {
-            wide(*credits) + wide(found.balance().unwrap().total()) > wide(Book::MAX_TOTAL)
-        }
-        (Refusal::TooMany, Command::TakeBack { lot, credits, used }) => {
-            let beyond = wide(*credits) - wide(remaining(lot).unwrap());
-            wide(found.debt) + beyond.min(wide(*used)) > wide(Book::MAX_TOTAL)
-        }
-        (
-            Refusal::UnknownLot,
-            Command::Revoke { lot: Some(lot), .. } | Command::TakeBack { lot, .. },
-        ) => remaining(lot).is_none(),
-        (Refusal::AlreadyHeld, Command::Hold { message, .. }) => is_held(message),
-        (Refusal::NotHeld, Command::Settle { message, .. } | Command::Cancel { message, .. }) => {
-            !is_held(message)
-        }
-        // Histories stay far from the calendar's end.
-        (Refusal::NoSuchDay, _) => false,
-        (Refusal::Insufficient { needed, available }, command) => {
-            assert!(needed > available, "{needed} would have done");
-            match command {
-                Command::Revoke {
-                    lot: Some(lot),
-                    credits,
-                } => (Some(available), needed) == (remaining(lot), *credits),
-                Command::Revoke { lot: None, credits } => {
-                    (available, needed) == (found.balance().unwrap().available, *credits)
-                }
-                Command::Spend { list, credits, .. } | Command::Hold { list, credits, .. } => {
-                    (available, needed) == (free(list), *credits)
-                }
-                Command::Settle {
-                    message,
-                    list,
-                    credits,
-                } => {
-                    let beyond = wide(*credits) - wide(found.holds[message].credits());
-                    (available, wide(needed)) == (free(list), beyond)
-                }
-                Command::Allocate { .. } => available == found.pools.unassigned,
-                _ => false,
-            }
-        }
-        _ => false,
-    };
-    assert!(is_right, "{command:?} was refused: {refusal}");
 }

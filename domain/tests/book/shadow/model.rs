@@ -145,6 +145,24 @@ impl Model {
                 };
                 self.holds.push(hold);
             }
+            Command::MoveHold {
+                message,
+                list,
+                credits,
+                ..
+            } => {
+                let at = self.hold_of(*message)?;
+                let hold = self.holds.remove(at);
+                let all = sum(&hold.stack);
+                self.give_back(hold, all, now);
+                let payer = self.payer(*list);
+                let stack = self.draw(payer, wide(*credits))?;
+                self.holds.push(Hold {
+                    message: *message,
+                    payer,
+                    stack,
+                });
+            }
             Command::Settle {
                 message,
                 list,

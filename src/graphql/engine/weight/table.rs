@@ -58,6 +58,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("MonthlyReport", &["account"]),
     ("Posting", &["list"]),
     ("Purchase", &["account", "package", "actor"]),
+    ("UpdateMessagePayload", &["previousList"]),
     (
         "Transaction",
         &["account", "list", "message", "postings", "actor"],

@@ -13,7 +13,7 @@ use proptest::{
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use super::{Ask, ask, keys};
+use super::{Ask, ask, change, keys, refusal};
 use crate::support::{
     Server, Tenant,
     account::set_settlement,
@@ -43,6 +43,8 @@ enum Step {
     WaitForSendAt(i64),
     /// By a role, of a message by its index.
     End(usize, usize, Way),
+    /// By a role, of a message by its index: to this many Italians, in this many minutes.
+    Change(usize, usize, i64, i64),
     /// In all of these ways at once, while the jobs run.
     Race(usize, Vec<(usize, Way)>),
     Jobs,
@@ -79,6 +81,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => (1_i64..60).prop_map(Step::Wait),
         3 => (-1_i64..2).prop_map(Step::WaitForSendAt),
         5 => (role(), which(), any_way()).prop_map(|(role, which, way)| Step::End(role, which, way)),
+        3 => (role(), which(), 1_i64..30, 1_i64..90)
+            .prop_map(|(role, which, recipients, minutes)| Step::Change(role, which, recipients, minutes)),
         2 => (which(), prop::collection::vec((role(), any_way()), 2..6))
             .prop_map(|(which, all)| Step::Race(which, all)),
         1 => Just(Step::Jobs),
@@ -148,6 +152,9 @@ impl World<'_> {
             }
             Step::End(role, which, way) => {
                 self.end(*which, &[(*role, *way)], false).await;
+            }
+            Step::Change(role, which, recipients, minutes) => {
+                self.change((*role, *which), *recipients, *minutes).await;
             }
             Step::Race(which, all) => self.end(*which, all, true).await,
             Step::Jobs => self.server.run_workers().await,
@@ -279,6 +286,24 @@ impl World<'_> {
                 Way::SentToNobody | Way::Sent(_) => panic!("{role} reported {way:?} of {one:?}"),
             }
         }
+    }
+
+    /// Changes a message, which is refused from its sendAt on (law H4).
+    async fn change(&mut self, (role, which): (usize, usize), recipients: i64, minutes: i64) {
+        let count = self.messages.len().max(1);
+        let Some(one) = self.messages.get_mut(which % count) else {
+            return;
+        };
+        let send_at = self.now + SignedDuration::from_mins(minutes);
+        let becomes = (recipients, &*send_at.to_string());
+        let payload = change(self.server, &self.keys[role].1, &one.id, becomes).await;
+        if payload["message"].is_null() {
+            assert_eq!(refusal(&payload), json!(["messageId", "CONFLICT"]));
+            return;
+        }
+        assert!(one.send_at > self.now, "changed {one:?}: {payload}");
+        assert_eq!(payload["message"]["credits"], recipients.to_string());
+        (one.held, one.stayed, one.send_at) = (recipients, None, send_at);
     }
 
     async fn check(&mut self, said: &str) {

@@ -1,0 +1,115 @@
+//! Lists of messages, and their conditions.
+//!
+//! Not here: reading their rows ([`crate::store`]).
+
+use domain::id::{AccountId, ListId};
+use entity::{message, sql_enums::MessageStatus};
+use jiff::Timestamp;
+use sea_orm::prelude::Uuid;
+
+use super::{MessageFilter, ScheduledFilter};
+use crate::operations::{
+    OperationError, Path, ViewerReader,
+    actor::AskedActor,
+    input,
+    reader::{Listing, Window},
+};
+
+/// The id of no list.
+const NO_LIST: ListId = ListId::new(Uuid::nil());
+
+/// The conditions of a list of messages. `None` doesn't restrict the list.
+#[derive(Debug, Default)]
+pub struct AskedMessages {
+    /// Only messages of this list; `Some(None)` for an id that is no list's.
+    pub list: Option<Option<ListId>>,
+    /// Only messages with one of these statuses.
+    pub status: Option<Vec<MessageStatus>>,
+    /// Only messages made by these actors.
+    pub actor: Option<AskedActor>,
+    /// Only messages with a sendAt at or after this instant.
+    pub from: Option<String>,
+    /// Only messages with a sendAt before this instant.
+    pub to: Option<String>,
+    /// Only messages charged at or after this instant.
+    pub sent_from: Option<String>,
+    /// Only messages charged before this instant.
+    pub sent_to: Option<String>,
+    /// Only messages whose name or text contains this.
+    pub search: Option<String>,
+}
+
+/// The conditions of a list of scheduled messages. `None` doesn't restrict the list.
+#[derive(Debug, Default)]
+pub struct AskedScheduled {
+    /// Only messages of this list; `Some(None)` for an id that is no list's.
+    pub list: Option<Option<ListId>>,
+    /// Only messages with a sendAt at or after this instant.
+    pub from: Option<String>,
+    /// Only messages with a sendAt before this instant.
+    pub to: Option<String>,
+}
+
+impl ViewerReader {
+    /// A page of the messages among `all` that meet the conditions, latest sendAt first.
+    ///
+    /// # Errors
+    /// `Invalid` if an instant can't be read or the search text is too long.
+    pub async fn messages(
+        &self,
+        all: MessageFilter,
+        asked: AskedMessages,
+        window: Window,
+    ) -> Result<Listing<message::Model>, OperationError> {
+        let path = Path::argument("filter");
+        let search = input::search(asked.search.as_deref(), &path.at("search"))?;
+        let mut filter = MessageFilter {
+            status: asked.status,
+            actor: self.actor_filter(all.account, asked.actor).await?,
+            from: instant(asked.from, "from")?,
+            to: instant(asked.to, "to")?,
+            // Within the period of the list, if it has one.
+            sent_from: all.sent_from.max(instant(asked.sent_from, "sentFrom")?),
+            sent_to: earlier(all.sent_to, instant(asked.sent_to, "sentTo")?),
+            search,
+            ..all
+        };
+        if let Some(list) = asked.list {
+            // An id that is no list's matches no message.
+            let list = list.unwrap_or(NO_LIST);
+            filter.lists.push(Some(list));
+        }
+        self.list(filter, window).await
+    }
+
+    /// A page of an account's scheduled messages that meet the conditions, earliest sendAt first.
+    ///
+    /// # Errors
+    /// `Invalid` if an instant can't be read.
+    pub async fn scheduled_messages(
+        &self,
+        account: AccountId,
+        asked: AskedScheduled,
+        window: Window,
+    ) -> Result<Listing<message::Model>, OperationError> {
+        let filter = ScheduledFilter {
+            account,
+            list: asked.list.map(|list| list.unwrap_or(NO_LIST)),
+            from: instant(asked.from, "from")?,
+            to: instant(asked.to, "to")?,
+        };
+        self.list(filter, window).await
+    }
+}
+
+/// The earlier of two ends, of which `None` is never.
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}
+
+/// The instant of a condition.
+fn instant(text: Option<String>, name: &'static str) -> Result<Option<Timestamp>, OperationError> {
+    let path = Path::argument("filter").at(name);
+    text.map(|text| Ok(input::instant(&text, &path)?))
+        .transpose()
+}
