@@ -28,8 +28,11 @@ pub async fn last(
     let last: Option<(i64, Option<Uuid>)> = of_account().into_tuple().one(connection).await?;
     let message = match last {
         None | Some((_, Some(_))) => last.and_then(|(_, message)| message),
-        Some((_, None)) => {
-            let of_messages = of_account().filter(Column::MessageId.is_not_null());
+        Some((sequence, None)) => {
+            // What is booked after the first statement is a change that is still to be reported.
+            let of_messages = of_account()
+                .filter(Column::Sequence.lt(sequence))
+                .filter(Column::MessageId.is_not_null());
             let found: Option<(i64, Option<Uuid>)> =
                 of_messages.into_tuple().one(connection).await?;
             found.and_then(|(_, message)| message)
