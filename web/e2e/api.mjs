@@ -102,6 +102,25 @@ export async function contacts(list) {
     .sort((one, other) => one.phoneNumber.localeCompare(other.phoneNumber));
 }
 
+const SCHEDULE = `mutation Schedule($input: ScheduleMessageInput!) {
+  scheduleMessage(input: $input) {
+    userErrors {
+      message
+    }
+  }
+}`;
+
+/**
+ * Schedules a message to a list.
+ * @param {string} accountId
+ * @param {{ listId: string, name: string, text: string, sendAt: string }} message
+ */
+export async function schedule(accountId, message) {
+  const input = { accountId, ...message, idempotencyKey: randomUUID() };
+  const data = await ask(SCHEDULE, { input });
+  assert.deepEqual(data.scheduleMessage.userErrors, []);
+}
+
 const CREATE_ACCOUNT = `mutation CreateAccount($input: CreateAccountInput!) {
   createAccount(input: $input) {
     account {

@@ -11,6 +11,7 @@ import {
   grant,
   importCsv,
   messagesOf,
+  schedule,
 } from './api.mjs';
 import { openBrowser } from './browser.mjs';
 import { check, openWith, picture } from './screen.mjs';
@@ -25,6 +26,8 @@ let account;
 let owner;
 /** @type {string} */
 let limited;
+/** @type {string} */
+let arabic;
 
 const CONTACTS = `Phone,firstName,city
 +393401234501,Ada,Rome
@@ -109,7 +112,7 @@ before(async () => {
   await importCsv(stored, CONTACTS);
   limited = await createList(account, 'Limited', [{ countryCode: 'IT', recipientCount: 500 }]);
   await allocate(account, limited, '0');
-  await createList(account, ARABIC, [{ countryCode: 'IT', recipientCount: 2 }]);
+  arabic = await createList(account, ARABIC, [{ countryCode: 'IT', recipientCount: 2 }]);
 });
 
 after(() => Promise.all(Object.values(browsers).map((browser) => browser.close())));
@@ -483,3 +486,59 @@ test('only those who may send are offered to write', async () => {
   await check(member);
   await member.close();
 });
+
+for (const language of /** @type {const} */ (['en', 'it'])) {
+  test(`a scheduled message is edited, and its hold follows (${language})`, async () => {
+    const name = `Edited ${language} ${Date.now()}`;
+    const day = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10);
+    const sendAt = `${day}T09:30:00Z`;
+    await schedule(account, { listId: arabic, name, text: 'Ciao', sendAt });
+    const words = EDIT[language];
+    const page = await openWith(browsers[language], owner);
+    await page.getByRole('tab', { name: WORDS[language].tab }).click();
+    const row = page.getByRole('row').filter({ hasText: name });
+    await row.getByRole('button', { name: `${words.edit} ${name}` }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(words.same).waitFor();
+    assert.ok(await dialog.getByRole('button', { name: words.save }).isDisabled());
+    await dialog.getByLabel(WORDS[language].text).fill('a'.repeat(161));
+    await dialog.getByText(words.cost).waitFor();
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await check(page);
+      await picture(page, `messages-edit-${language}-${width}`);
+    }
+    await page.setViewportSize({ width: 1400, height: 900 });
+
+    // A time that has passed is refused at its field, and nothing is changed.
+    await dialog.getByLabel(WORDS[language].day).fill('2020-01-01');
+    await dialog.getByRole('button', { name: words.save }).click();
+    await dialog.getByRole('alert').getByText('Europe/Rome').waitFor();
+    await dialog.getByLabel(WORDS[language].day).fill(day);
+    await dialog.getByLabel(WORDS[language].time).fill('11:45');
+    await dialog.getByRole('button', { name: words.save }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await row.getByText(', 11:45').waitFor();
+    const cells = await row.getByRole('cell').allTextContents();
+    assert.ok(cells.includes('4'), cells.join(' | '));
+    const sent = (await messagesOf(account)).messages.find((one) => one.name === name);
+    assert.equal(sent?.credits, '4');
+    await page.close();
+  });
+}
+
+/** What the dialog says, by language. */
+const EDIT = {
+  en: {
+    edit: 'Edit',
+    save: 'Save',
+    same: '2 credits stay held for it.',
+    cost: 'With this text it costs 4 credits. 2 credits are held for it now.',
+  },
+  it: {
+    edit: 'Modifica',
+    save: 'Salva',
+    same: 'Restano bloccati 2 crediti.',
+    cost: 'Con questo testo costa 4 crediti. Ora sono bloccati 2 crediti.',
+  },
+};

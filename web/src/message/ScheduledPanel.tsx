@@ -19,6 +19,7 @@ import { goTo, useRoute } from '../session/route';
 import { formatDate, formatInstant } from '../time/format';
 import { instantsOf, today } from '../time/period';
 import { CancelDialog } from './CancelDialog';
+import { EditDialog } from './EditDialog';
 import { MessageDialog } from './MessageDialog';
 import { MessageLink } from './MessageLink';
 import { MonthCalendar } from './MonthCalendar';
@@ -38,6 +39,7 @@ const SCHEDULED = graphql(`
           sendAt
           recipientCount
           credits
+          channel
           list {
             id
             name
@@ -117,6 +119,7 @@ function Messages({ accountId, timeZone, can, changes, day }: Props & { day?: st
   const { t } = useTranslation();
   const [opened, open] = useState<Message>();
   const [cancelling, cancel] = useState<Message>();
+  const [edited, edit] = useState<Message>();
   const paging = usePaging(10);
   const filter = useMemo<MessageFilter>(
     () => ({
@@ -147,7 +150,7 @@ function Messages({ accountId, timeZone, can, changes, day }: Props & { day?: st
         <div>
           <DataTable
             caption={t('scheduled.caption')}
-            columns={columns(t, timeZone, open, can.send ? cancel : undefined)}
+            columns={columns(t, timeZone, open, can.send ? { edit, cancel } : undefined)}
             rows={rows}
             rowKey={(message) => message.id}
           />
@@ -165,6 +168,15 @@ function Messages({ accountId, timeZone, can, changes, day }: Props & { day?: st
       {opened && (
         <MessageDialog message={opened} timeZone={timeZone} onClose={() => open(undefined)} />
       )}
+      {edited && (
+        <EditDialog
+          accountId={accountId}
+          message={edited}
+          timeZone={timeZone}
+          can={can}
+          onClose={() => edit(undefined)}
+        />
+      )}
       {cancelling && (
         <CancelDialog message={cancelling} timeZone={timeZone} onClose={() => cancel(undefined)} />
       )}
@@ -178,7 +190,7 @@ function columns(
   t: TFunction,
   timeZone: string,
   open: Act,
-  cancel: Act | undefined,
+  acts: { edit: Act; cancel: Act } | undefined,
 ): Column<Message>[] {
   const shown: Column<Message>[] = [
     {
@@ -199,7 +211,7 @@ function columns(
     { title: t('column.creditsHeld'), decimal: ({ credits }) => credits },
     { title: t('column.scheduledBy'), cell: ({ actor }) => scheduledBy(t, actor) },
   ];
-  if (!cancel) return shown;
+  if (!acts) return shown;
   return [
     ...shown,
     {
@@ -209,14 +221,24 @@ function columns(
       cell: (message) =>
         // From then on it may have been sent.
         isAhead(message.sendAt) && (
-          <Button
-            size="compact-xs"
-            variant="default"
-            aria-label={t('scheduled.cancelNamed', { name: titleOf(t, message) })}
-            onClick={() => cancel(message)}
-          >
-            {t('scheduled.cancel')}
-          </Button>
+          <Group gap={6} wrap="nowrap" justify="flex-end">
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={t('scheduled.editNamed', { name: titleOf(t, message) })}
+              onClick={() => acts.edit(message)}
+            >
+              {t('scheduled.edit')}
+            </Button>
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={t('scheduled.cancelNamed', { name: titleOf(t, message) })}
+              onClick={() => acts.cancel(message)}
+            >
+              {t('scheduled.cancel')}
+            </Button>
+          </Group>
         ),
     },
   ];

@@ -12,6 +12,8 @@ export function SendTime(props: {
   timeZone: string;
   draft: MessageDraft;
   error?: string;
+  /** It can't be sent now, so that only the day and the time are asked for. */
+  isLater?: boolean;
   onChange(change: Partial<MessageDraft>): void;
 }) {
   const { t } = useTranslation();
@@ -23,15 +25,17 @@ export function SendTime(props: {
     props.error ?? ('problem' in at && !begun ? sendAtText(t, at.problem, timeZone) : undefined);
   return (
     <Stack gap="xs">
-      <SegmentedControl
-        aria-label={t('column.when')}
-        value={draft.when}
-        onChange={(when) => onChange({ when: when as MessageDraft['when'] })}
-        data={[
-          { value: 'now', label: t('compose.now') },
-          { value: 'later', label: t('compose.later') },
-        ]}
-      />
+      {!props.isLater && (
+        <SegmentedControl
+          aria-label={t('column.when')}
+          value={draft.when}
+          onChange={(when) => onChange({ when: when as MessageDraft['when'] })}
+          data={[
+            { value: 'now', label: t('compose.now') },
+            { value: 'later', label: t('compose.later') },
+          ]}
+        />
+      )}
       {draft.when === 'later' && (
         <div>
           <Group gap="md" align="start">

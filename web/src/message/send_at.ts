@@ -34,6 +34,12 @@ export function readSendAt(
   return { instant: at.toString(), repeated: !early.equals(late) };
 }
 
+/** The day and the time of an instant in a time zone, as the fields of a form show them. */
+export function fieldsOf(instant: string, timeZone: string): { day: string; time: string } {
+  const at = Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone);
+  return { day: at.toPlainDate().toString(), time: clock(at) };
+}
+
 function read(day: string, time: string): Temporal.PlainDateTime | undefined {
   try {
     return Temporal.PlainDateTime.from(`${day}T${time}`, { overflow: 'reject' });
@@ -50,6 +56,6 @@ function skipped(early: Temporal.ZonedDateTime, late: Temporal.ZonedDateTime): S
   return { kind: 'skipped', from: clock(to.subtract({ nanoseconds })), to: clock(to) };
 }
 
-function clock(time: Temporal.PlainDateTime): string {
+function clock(time: Temporal.PlainDateTime | Temporal.ZonedDateTime): string {
   return time.toPlainTime().toString({ smallestUnit: 'minute' });
 }

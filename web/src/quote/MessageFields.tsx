@@ -14,29 +14,14 @@ export function MessageFields(props: {
 }) {
   const { t } = useTranslation();
   const { draft, onChange } = props;
-  const field = useRef<HTMLTextAreaElement>(null);
   return (
     <>
-      <div>
-        <Textarea
-          ref={field}
-          label={t('quote.text')}
-          description={t('quote.mergeFieldsHint', { example: '{{firstName|friend}}' })}
-          attributes={{ input: { dir: 'auto' } }}
-          autosize
-          minRows={5}
-          maxRows={14}
-          value={draft.text}
-          error={props.error}
-          onChange={(event) => onChange({ text: event.currentTarget.value })}
-        />
-        {props.listId && (
-          <MergeFieldPicker
-            listId={props.listId}
-            onPick={(name) => insert(field.current, `{{${name}}}`)}
-          />
-        )}
-      </div>
+      <MessageText
+        listId={props.listId}
+        text={draft.text}
+        error={props.error}
+        onChange={(text) => onChange({ text })}
+      />
       <Group gap="lg" align="start">
         <Checkbox
           label={t('quote.withImage')}
@@ -51,6 +36,40 @@ export function MessageFields(props: {
         />
       </Group>
     </>
+  );
+}
+
+/** The field of a message's text, with a picker of merge fields. */
+export function MessageText(props: {
+  /** The list whose merge fields are offered. */
+  listId: string | null;
+  text: string;
+  error?: string;
+  onChange(text: string): void;
+}) {
+  const { t } = useTranslation();
+  const field = useRef<HTMLTextAreaElement>(null);
+  return (
+    <div>
+      <Textarea
+        ref={field}
+        label={t('quote.text')}
+        description={t('quote.mergeFieldsHint', { example: '{{firstName|friend}}' })}
+        attributes={{ input: { dir: 'auto' } }}
+        autosize
+        minRows={5}
+        maxRows={14}
+        value={props.text}
+        error={props.error}
+        onChange={(event) => props.onChange(event.currentTarget.value)}
+      />
+      {props.listId && (
+        <MergeFieldPicker
+          listId={props.listId}
+          onPick={(name) => insert(field.current, `{{${name}}}`)}
+        />
+      )}
+    </div>
   );
 }
 
