@@ -17,6 +17,10 @@ test.each([
     { account: undefined, tab: 'messages', month: '2026-12', day: '2026-12-04' },
   ],
   ['#tab=history&kind=grant', { account: undefined, tab: 'history', kind: 'grant' }],
+  [
+    '#tab=history&kind=grant&period=last-month',
+    { account: undefined, tab: 'history', kind: 'grant', period: 'last-month' },
+  ],
   ['#period=last-month&by=week', { account: undefined, tab: 'credits' }],
   ['#tab=nowhere', { account: undefined, tab: 'credits' }],
   ['#account=a%26b', { account: 'a&b', tab: 'credits' }],

@@ -5,7 +5,10 @@ import type { Permissions } from './permissions';
 export interface Route {
   account?: string;
   tab: Tab;
-  /** The period that the usage tab shows, as its word; the usual one if there is none. */
+  /**
+   * The period that the usage tab or the history shows, as its word. If there is none, usage has the
+   * usual one, and the history has all time.
+   */
   period?: string;
   /** The interval of the usage tab, as its word; days if there is none. */
   by?: string;
@@ -24,7 +27,7 @@ export interface Route {
 const WORDS = {
   messages: ['month', 'day'],
   usage: ['period', 'by', 'list', 'country', 'channel'],
-  history: ['kind'],
+  history: ['kind', 'period'],
 } as const;
 
 type Word = (typeof WORDS)[keyof typeof WORDS][number];
