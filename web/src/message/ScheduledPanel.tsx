@@ -19,10 +19,10 @@ import { goTo, useRoute } from '../session/route';
 import { formatDate, formatInstant } from '../time/format';
 import { instantsOf, today } from '../time/period';
 import { CancelDialog } from './CancelDialog';
-import { MessageDialog } from './MessageDialog';
 import { MessageLink } from './MessageLink';
 import { MonthCalendar } from './MonthCalendar';
 import { readDay, readMonth } from './month';
+import { openMessage } from './OpenMessage';
 import { OF_MESSAGES } from './of_messages';
 import { titleOf } from './title';
 
@@ -46,7 +46,6 @@ const SCHEDULED = graphql(`
             name
             onBehalfOf
           }
-          ...ExplainedMessage
         }
         pageInfo {
           hasPreviousPage
@@ -115,7 +114,8 @@ export function ScheduledPanel(props: Props) {
 
 function Messages({ accountId, timeZone, can, changes, day }: Props & { day?: string }) {
   const { t } = useTranslation();
-  const [opened, open] = useState<Message>();
+  const route = useRoute();
+  const open = (message: Message) => openMessage({ ...route, account: accountId }, message);
   const [cancelling, cancel] = useState<Message>();
   const paging = usePaging(10);
   const filter = useMemo<MessageFilter>(
@@ -161,9 +161,6 @@ function Messages({ accountId, timeZone, can, changes, day }: Props & { day?: st
             totalCount={messages.totalCount}
           />
         </div>
-      )}
-      {opened && (
-        <MessageDialog message={opened} timeZone={timeZone} onClose={() => open(undefined)} />
       )}
       {cancelling && (
         <CancelDialog message={cancelling} timeZone={timeZone} onClose={() => cancel(undefined)} />

@@ -13,8 +13,14 @@ test.each([
     { account: undefined, tab: 'usage', list: 'list_01', country: 'IT', channel: 'sms' },
   ],
   [
-    '#tab=messages&month=2026-12&day=2026-12-04',
-    { account: undefined, tab: 'messages', month: '2026-12', day: '2026-12-04' },
+    '#tab=messages&month=2026-12&day=2026-12-04&message=msg_01',
+    {
+      account: undefined,
+      tab: 'messages',
+      month: '2026-12',
+      day: '2026-12-04',
+      message: 'msg_01',
+    },
   ],
   ['#tab=history&kind=grant', { account: undefined, tab: 'history', kind: 'grant' }],
   [

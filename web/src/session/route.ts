@@ -21,11 +21,13 @@ export interface Route {
   /** The month of the calendar of scheduled messages, such as 2026-12, and the day chosen in it. */
   month?: string;
   day?: string;
+  /** The message of the messages tab that is open, by its id. */
+  message?: string;
 }
 
 /** The words that only some tabs have. */
 const WORDS = {
-  messages: ['month', 'day'],
+  messages: ['month', 'day', 'message'],
   usage: ['period', 'by', 'list', 'country', 'channel'],
   history: ['kind', 'period'],
 } as const;
