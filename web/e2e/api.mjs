@@ -286,3 +286,44 @@ export async function messagesOf(accountId) {
   const { account } = await ask(MESSAGES, { accountId });
   return { balance: account.balance, messages: account.messages.nodes };
 }
+
+const IMPORTS = `query Imports($list: ID!) {
+  node(id: $list) {
+    ... on ContactList {
+      contactCount
+      imports(first: 1) {
+        nodes {
+          status
+          importedCount
+        }
+      }
+    }
+  }
+}`;
+
+/**
+ * The number of a list's stored contacts, and its latest import.
+ * @param {string} list
+ * @returns {Promise<{ contactCount: number, latest?: { status: string, importedCount: number } }>}
+ */
+export async function latestImport(list) {
+  const { node } = await ask(IMPORTS, { list });
+  return { contactCount: node.contactCount, latest: node.imports.nodes[0] };
+}
+
+const ARCHIVE = `mutation Archive($input: ArchiveContactListInput!) {
+  archiveContactList(input: $input) {
+    userErrors {
+      message
+    }
+  }
+}`;
+
+/**
+ * Archives a list.
+ * @param {string} listId
+ */
+export async function archive(listId) {
+  const data = await ask(ARCHIVE, { input: { listId } });
+  assert.deepEqual(data.archiveContactList.userErrors, []);
+}

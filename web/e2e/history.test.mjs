@@ -1,5 +1,6 @@
 // @ts-check
-// Where the credits went: entries with what was left after each, and their postings.
+// Where the credits went: entries with what was left after each, and their postings, restricted by
+// kind and by period.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { KEY, openBrowser } from './browser.mjs';
@@ -19,8 +20,30 @@ afterEach(() => {
 });
 
 const TEXTS = {
-  en: { tab: 'History', table: /^Entries of the ledger/, next: 'Next', kind: 'Kind of entry' },
-  it: { tab: 'Movimenti', table: /^Movimenti dei/, next: 'Avanti', kind: 'Tipo di movimento' },
+  en: {
+    tab: 'History',
+    table: /^Entries of the ledger/,
+    next: 'Next',
+    kind: 'Kind of entry',
+    period: 'Period',
+    first: 'First day',
+    last: 'Last day',
+    reversed: 'The first day is after the last.',
+    none: 'No such entry in this period.',
+    months: 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec',
+  },
+  it: {
+    tab: 'Movimenti',
+    table: /^Movimenti dei/,
+    next: 'Avanti',
+    kind: 'Tipo di movimento',
+    period: 'Periodo',
+    first: 'Primo giorno',
+    last: 'Ultimo giorno',
+    reversed: 'Il primo giorno è dopo l’ultimo.',
+    none: 'Nessun movimento corrispondente in questo periodo.',
+    months: 'gen feb mar apr mag giu lug ago set ott nov dic',
+  },
 };
 
 /**
@@ -33,6 +56,17 @@ function units(text, language) {
   const plain = (text ?? '').replaceAll(group, '').replace('−', '-').replace('+', '');
   const [whole = '', fraction = ''] = plain.split(point);
   return BigInt(`${whole}${fraction.padEnd(4, '0')}`);
+}
+
+/**
+ * The ISO date of an entry's instant as the page writes it: "22 Nov 2026, 14:05".
+ * @param {string | null} text
+ * @param {'en' | 'it'} language
+ */
+function isoDay(text, language) {
+  const [day = '', month = '', year = ''] = (text ?? '').replace(',', '').split(' ');
+  const at = TEXTS[language].months.split(' ').indexOf(month.slice(0, 3)) + 1;
+  return `${year}-${String(at).padStart(2, '0')}-${day.padStart(2, '0')}`;
 }
 
 for (const language of /** @type {const} */ (['en', 'it'])) {
@@ -103,6 +137,70 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     assert.equal(sum, 0n);
     await check(page);
     await picture(page, `entry-${language}-390`);
+    await page.close();
+  });
+
+  test(`the history is restricted to a period, which the address keeps, in ${language}`, async () => {
+    const page = await openWith(browsers[language], KEY);
+    const texts = TEXTS[language];
+    await page.getByRole('tab', { name: texts.tab }).click();
+    const table = page.getByRole('table', { name: texts.table });
+    await table.waitFor();
+    const rows = table.locator('tbody tr');
+    /** The days of the entries shown, newest first. */
+    const days = async () =>
+      (await rows.locator('th').allTextContents()).map((text) => isoDay(text, language));
+    const all = await days();
+    assert.match(all[0] ?? '', /^\d{4}-(0[1-9]|1[0-2])-\d\d$/);
+    const oldest = all.at(-1) ?? '';
+    const wanted = all.filter((one) => one === oldest);
+    assert.ok(wanted.length < all.length, 'all entries are of one day');
+
+    const period = page.getByLabel(texts.period, { exact: true });
+    await period.selectOption('THIS_MONTH');
+    await page.waitForURL(/period=this-month/);
+    await period.selectOption('CUSTOM');
+    await page.waitForURL(/period=\d/);
+    // The last day first: the first day of the month isn't after it.
+    await page.getByLabel(texts.last).fill(oldest);
+    await page.getByLabel(texts.first).fill(oldest);
+    await page.waitForURL(new RegExp(`period=${oldest}\\.\\.${oldest}`));
+    await page.reload();
+    await table.waitFor();
+    assert.equal(await page.getByLabel(texts.first).inputValue(), oldest);
+    const shown = await days();
+    assert.ok(shown.length >= wanted.length);
+    assert.deepEqual([...new Set(shown)], [oldest]);
+    // What was left after each entry is what it was, whatever else is shown.
+    const entries = await Promise.all(
+      (await rows.all()).map(async (row) => {
+        const cells = await row.locator('td').allTextContents();
+        return [2, 3].map((at) => units(cells[at] ?? '', language));
+      }),
+    );
+    for (const [at, [change = 0n, left]] of entries.slice(0, -1).entries()) {
+      assert.equal(left, (entries[at + 1]?.[1] ?? 0n) + change, `entry ${at}`);
+    }
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await check(page);
+      await picture(page, `history-period-${language}-${width}`);
+    }
+
+    // The kind and the period are kept together, and the back button undoes the kind.
+    await page.getByLabel(texts.kind).selectOption('CHARGEBACK');
+    await page.getByText(texts.none).waitFor();
+    assert.match(page.url(), /kind=chargeback/);
+    assert.match(page.url(), /period=/);
+    await check(page);
+    await page.goBack();
+    await table.waitFor();
+    await page.getByLabel(texts.first).fill('2999-01-01');
+    await page.getByRole('alert').getByText(texts.reversed).waitFor();
+    await check(page);
+    await period.selectOption('');
+    await table.waitFor();
+    assert.doesNotMatch(page.url(), /period=/);
     await page.close();
   });
 }

@@ -88,7 +88,7 @@ export function AccountPage({ accountId, can }: { accountId: string; can: Permis
   const panels: Record<Tab, ReactNode> = {
     credits: (
       <Stack gap="md">
-        <ListsPanel accountId={accountId} can={can} changes={changes} />
+        <ListsPanel accountId={accountId} timeZone={timeZone} can={can} changes={changes} />
         {can.report && (
           <ForecastPanel
             accountId={accountId}

@@ -1,18 +1,21 @@
 import { Alert, Button, Checkbox, FileInput, Group, Select, Stack } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useMutation, useQuery } from 'urql';
+import { useClient, useQuery } from 'urql';
 import { destinations } from '../country/countries';
 import { graphql } from '../generated';
-import type { ImportContactsMutation } from '../generated/graphql';
 import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
 import { Pending } from '../screen/Pending';
-import { received, type UserError } from '../screen/user_errors';
+import type { UserError } from '../screen/user_errors';
 import { FilePreview } from './FilePreview';
+import { ImportProgress } from './ImportProgress';
 import { ImportResult } from './ImportResult';
+import { LatestImports } from './LatestImports';
+import { type ImportState, importOf, useLatestImports } from './latest';
 import { MappingFields } from './MappingFields';
 import { type Choices, guessed, mappingInput } from './mapping';
+import { forgetUpload, upload as send, type Upload, useUploads } from './uploads';
 
 const PREVIEW = graphql(`
   query ContactImportPreview($file: Upload!) {
@@ -30,47 +33,61 @@ const PREVIEW = graphql(`
   }
 `);
 
-const IMPORT = graphql(`
-  mutation ImportContacts($input: ImportContactsInput!) {
-    importContacts(input: $input) {
-      ...ImportResult
-      import {
-        id
-      }
-      userErrors {
-        field
-        message
-      }
-    }
-  }
-`);
-
 /** The largest file that the server accepts. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 interface Props {
   list: { id: string; name: string };
+  timeZone: string;
+  /** The import to show first. */
+  importId?: string;
   onClose(): void;
 }
 
-/** Imports contacts from a file into a list, after a preview in which its columns can be mapped. */
-export function ImportDialog({ list, onClose }: Props) {
+/**
+ * Imports contacts from a file into a list, after a preview in which its columns can be mapped, and
+ * shows how far the import is and what came of it. Closing the dialog stops nothing: opened again,
+ * it shows the import that runs.
+ */
+export function ImportDialog({ list, timeZone, importId, onClose }: Props) {
   const { t } = useTranslation();
-  const [file, setFile] = useState<File | null>(null);
-  const [result, setResult] = useState<ImportContactsMutation['importContacts']>();
+  const upload = useUploads().get(list.id);
+  const [file, setFile] = useState<File | null>(upload?.file ?? null);
+  const [chosen, choose] = useState(importId);
+  const ids = useMemo(() => [list.id], [list.id]);
+  const latest = useLatestImports(ids, upload?.isOpen === true);
+  const imports = latest.imports?.get(list.id);
+  const running = imports?.find(({ status }) => status === 'RUNNING');
+  // One that was begun elsewhere, or before a reload, is shown instead of the question for a file.
+  if (running && !chosen && !upload && !file) choose(running.id);
+  const shown = chosen ?? upload?.importId ?? (upload && imports && importOf(upload, imports)?.id);
+  const state = imports?.find(({ id }) => id === shown);
+
+  function close() {
+    // The outcome has been seen, except of a file that is still on its way.
+    if (!upload?.isOpen) forgetUpload(list.id);
+    onClose();
+  }
+
   return (
-    <Dialog onClose={onClose} title={t('import.title', { list: list.name })} size="xl">
-      {result ? (
+    <Dialog onClose={close} title={t('import.title', { list: list.name })} size="xl">
+      {shown && state?.status !== 'RUNNING' && (
         <ImportResult
-          result={result}
+          key={shown}
+          importId={shown}
           onAgain={() => {
-            setResult(undefined);
+            forgetUpload(list.id);
+            choose(undefined);
             setFile(null);
           }}
-          onClose={onClose}
+          onClose={close}
         />
-      ) : (
-        <Stack gap="md">
+      )}
+      {shown && state?.status === 'RUNNING' && <ImportProgress state={state} onClose={close} />}
+      {!shown && upload?.isOpen && <ImportProgress upload={upload} onClose={close} />}
+      {!shown && (
+        // Hidden while the file is sent, so that a refused one can be corrected.
+        <Stack gap="md" display={upload?.isOpen ? 'none' : undefined}>
           <FileInput
             label={t('import.file')}
             description={t('import.fileMeaning')}
@@ -79,7 +96,10 @@ export function ImportDialog({ list, onClose }: Props) {
             data-autofocus
             value={file}
             error={file && file.size > MAX_FILE_BYTES ? t('import.tooLarge') : undefined}
-            onChange={setFile}
+            onChange={(next) => {
+              forgetUpload(list.id);
+              setFile(next);
+            }}
           />
           {file && file.size <= MAX_FILE_BYTES ? (
             <FileForm
@@ -87,15 +107,19 @@ export function ImportDialog({ list, onClose }: Props) {
               key={`${file.name} ${file.size} ${file.lastModified}`}
               listId={list.id}
               file={file}
-              onDone={setResult}
-              onClose={onClose}
+              known={imports ?? []}
+              upload={upload}
+              onClose={close}
             />
           ) : (
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                {t('action.cancel')}
-              </Button>
-            </Group>
+            <>
+              <LatestImports imports={imports ?? []} timeZone={timeZone} onOpen={choose} />
+              <Group justify="flex-end">
+                <Button variant="default" onClick={close}>
+                  {t('action.cancel')}
+                </Button>
+              </Group>
+            </>
           )}
         </Stack>
       )}
@@ -106,24 +130,26 @@ export function ImportDialog({ list, onClose }: Props) {
 interface FormProps {
   listId: string;
   file: File;
-  onDone(result: ImportContactsMutation['importContacts']): void;
+  /** The list's imports so far. */
+  known: readonly ImportState[];
+  /** What became of the file, if it was sent. */
+  upload?: Upload;
   onClose(): void;
 }
 
 /** The contents of a chosen file, the use of its columns, and the button that imports it. */
-function FileForm({ listId, file, onDone, onClose }: FormProps) {
+function FileForm({ listId, file, known, upload, onClose }: FormProps) {
   const { t } = useTranslation();
   const [{ data, error, fetching }, retry] = useQuery({
     query: PREVIEW,
     variables: { file },
     requestPolicy: 'network-only',
   });
-  const [{ error: failure, fetching: importing }, runImport] = useMutation(IMPORT);
+  const client = useClient();
   const [chosen, setChosen] = useState<Choices>();
   const [country, setCountry] = useState<string | null>(null);
   const [acceptLandlines, setAcceptLandlines] = useState(false);
   const [updateExisting, setUpdateExisting] = useState(false);
-  const [refusals, setRefusals] = useState<readonly UserError[]>([]);
   const [noPhone, setNoPhone] = useState(false);
 
   if (fetching) return <Pending rows={4} />;
@@ -133,12 +159,13 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
   const { columns } = preview;
   const choices = chosen ?? guessed(columns);
   const { positions, ...mapping } = mappingInput(columns, choices);
-  const errors = errorsByInput(refusals, positions);
+  const errors = errorsByInput(upload?.refusals ?? [], positions);
+  const failure = upload?.error;
 
-  async function submit(event: FormEvent) {
+  function submit(event: FormEvent) {
     event.preventDefault();
     setNoPhone(choices.phone === undefined);
-    setRefusals([]);
+    forgetUpload(listId);
     if (choices.phone === undefined) return;
     const input = {
       listId,
@@ -148,12 +175,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
       acceptLandlines,
       updateExisting,
     };
-    const { data: answer } = await runImport({ input });
-    if (!answer) return;
-    const payload = answer.importContacts;
-    // An import that has started has a result, even if it stopped.
-    if (payload.import) onDone(payload);
-    else setRefusals(received(payload.userErrors));
+    send(client, input, new Set(known.map(({ id }) => id)));
   }
 
   return (
@@ -175,7 +197,7 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
           onChange={(changed) => {
             setChosen(changed);
             setNoPhone(false);
-            setRefusals([]);
+            forgetUpload(listId);
           }}
         />
         <Select
@@ -204,11 +226,9 @@ function FileForm({ listId, file, onDone, onClose }: FormProps) {
         />
         <Group justify="flex-end" gap="sm">
           <Button variant="default" onClick={onClose}>
-            {importing ? t('import.goesOn') : t('action.cancel')}
+            {t('action.cancel')}
           </Button>
-          <Button type="submit" loading={importing}>
-            {t('action.import')}
-          </Button>
+          <Button type="submit">{t('action.import')}</Button>
         </Group>
       </Stack>
     </form>

@@ -1,75 +1,109 @@
 import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type FragmentType, graphql, readFragment } from '../generated';
+import { useQuery } from 'urql';
+import { graphql } from '../generated';
+import type { ImportResultQuery } from '../generated/graphql';
 import { formatCount } from '../number/decimal';
 import { DataTable } from '../screen/DataTable';
+import { Failure } from '../screen/Failure';
+import { Pending } from '../screen/Pending';
 import { serverText } from '../screen/server_text';
 import { DownloadRejected } from './DownloadRejected';
+import { unfollow } from './uploads';
 import { Warnings } from './Warnings';
 
-export const IMPORT_RESULT = graphql(`
-  fragment ImportResult on ImportContactsPayload {
-    list {
-      id
-      recipientCount
-    }
-    importedCount
-    duplicateCount
-    rejected {
-      line
-      value
-      reason
-    }
-    warnings {
-      line
-      column
-      reason
-    }
-    import {
-      id
-      rejectedCount
-    }
-    userErrors {
-      message
+const RESULT = graphql(`
+  query ImportResult($id: ID!) {
+    node(id: $id) {
+      __typename
+      ... on ContactImport {
+        id
+        status
+        reason
+        importedCount
+        duplicateCount
+        rejectedCount
+        rejected(first: 100) {
+          nodes {
+            line
+            value
+            reason
+          }
+        }
+        warningCount
+        warnings(first: 100) {
+          nodes {
+            line
+            column
+            reason
+          }
+        }
+        list {
+          id
+          recipientCount
+          archived
+        }
+      }
     }
   }
 `);
 
-/** Rows shown of each table: more than anybody fixes by hand. */
-const SHOWN = 100;
-
-/**
- * The result of an import: the number of imported contacts, and every rejected row with its reason.
- */
-export function ImportResult(props: {
-  result: FragmentType<typeof IMPORT_RESULT>;
+interface Props {
+  importId: string;
   onAgain(): void;
   onClose(): void;
-}) {
+}
+
+type Result = Extract<NonNullable<ImportResultQuery['node']>, { __typename: 'ContactImport' }>;
+
+/**
+ * The result of an import that has ended: the number of imported contacts, why it stopped if it
+ * did, and every rejected row with its reason.
+ */
+export function ImportResult(props: Props) {
+  const [{ data, error }, ask] = useQuery({
+    query: RESULT,
+    variables: { id: props.importId },
+    requestPolicy: 'network-only',
+  });
+  if (error) return <Failure error={error} onRetry={ask} />;
+  if (data?.node?.__typename !== 'ContactImport') return <Pending rows={4} />;
+  return <Ended {...props} result={data.node} />;
+}
+
+/** At most the first 100 rows of each table: more than anybody fixes by hand. */
+function Ended({ result, ...props }: Props & { result: Result }) {
   const { t } = useTranslation();
-  const result = readFragment(IMPORT_RESULT, props.result);
   const heading = useRef<HTMLHeadingElement>(null);
   // The button that had the focus is gone: screen readers continue here.
   useEffect(() => heading.current?.focus(), []);
-  const rejected = result.import?.rejectedCount ?? result.rejected.length;
-  const stopped = result.userErrors.map((error) => serverText(error.message)).join(' ');
+  useEffect(() => unfollow(result.id), [result.id]);
+  const rejected = result.rejected.nodes;
+  const warnings = result.warnings.nodes;
   return (
     <Stack gap="md">
       <Title order={3} size="h5" ref={heading} tabIndex={-1}>
         {t('import.imported', { count: result.importedCount })}
       </Title>
-      {stopped && (
+      {result.status === 'FAILED' && (
         <Alert color="red" role="alert" title={t('import.stopped')}>
-          {stopped}
+          {serverText(result.reason ?? '')}
+        </Alert>
+      )}
+      {result.status === 'CANCELED' && (
+        <Alert color="yellow" role="status" title={t('import.canceled')}>
+          {result.importedCount === 0
+            ? t('import.keptNone')
+            : t('import.kept', { count: result.importedCount })}
         </Alert>
       )}
       <Text size="sm">
         {t('import.duplicates', { count: result.duplicateCount })},{' '}
-        {t('import.rejected', { count: rejected })}.{' '}
-        {t('import.recipientsNow', { count: result.list?.recipientCount ?? 0 })}
+        {t('import.rejected', { count: result.rejectedCount })}.{' '}
+        {!result.list.archived && t('import.recipientsNow', { count: result.list.recipientCount })}
       </Text>
-      {result.rejected.length > 0 && (
+      {rejected.length > 0 && (
         <Stack gap={4}>
           <Title order={4} size="h6">
             {t('import.rejectedRows')}
@@ -84,19 +118,21 @@ export function ImportResult(props: {
               },
               { title: t('column.reason'), cell: (row) => serverText(row.reason) },
             ]}
-            rows={result.rejected.slice(0, SHOWN)}
+            rows={rejected}
             rowKey={(row) => String(row.line)}
           />
-          <More shown={Math.min(SHOWN, result.rejected.length)} all={rejected} />
-          {result.import && <DownloadRejected importId={result.import.id} />}
+          <More shown={rejected.length} all={result.rejectedCount} />
+          <DownloadRejected importId={result.id} />
         </Stack>
       )}
-      <Warnings caption={t('import.warnings')} warnings={result.warnings.slice(0, SHOWN)} />
-      <More shown={Math.min(SHOWN, result.warnings.length)} all={result.warnings.length} />
+      <Warnings caption={t('import.warnings')} warnings={warnings} />
+      <More shown={warnings.length} all={result.warningCount} />
       <Group justify="flex-end" gap="sm">
-        <Button variant="default" onClick={props.onAgain}>
-          {t('import.another')}
-        </Button>
+        {!result.list.archived && (
+          <Button variant="default" onClick={props.onAgain}>
+            {t('import.another')}
+          </Button>
+        )}
         <Button onClick={props.onClose}>{t('action.close')}</Button>
       </Group>
     </Stack>

@@ -29,9 +29,18 @@ const ArchivedListsDialog = lazy(async () => ({
 const ImportDialog = lazy(async () => ({
   default: (await import('../contact_import/ImportDialog')).ImportDialog,
 }));
+const RunningImports = lazy(async () => ({
+  default: (await import('../contact_import/RunningImports')).RunningImports<List>,
+}));
 
 const LISTS = graphql(`
-  query ContactLists($accountId: ID!, $first: Int!, $after: String, $search: String) {
+  query ContactLists(
+    $accountId: ID!
+    $first: Int!
+    $after: String
+    $search: String
+    $mayImport: Boolean!
+  ) {
     account(id: $accountId) {
       id
       balance {
@@ -48,6 +57,12 @@ const LISTS = graphql(`
             available
             held
           }
+          imports(first: 5) @include(if: $mayImport) {
+            nodes {
+              id
+              status
+            }
+          }
         }
         pageInfo {
           hasNextPage
@@ -59,18 +74,26 @@ const LISTS = graphql(`
   }
 `);
 
+/** Whether an import has been opened since the page was loaded. */
+let hasOpenedImport = false;
+
 type List = NonNullable<ContactListsQuery['account']>['lists']['nodes'][number];
 
 /**
  * The account's contact lists and their limits, with actions to change them and to import contacts.
  */
-export function ListsPanel(props: { accountId: string; can: Permissions; changes: number }) {
+export function ListsPanel(props: {
+  accountId: string;
+  timeZone: string;
+  can: Permissions;
+  changes: number;
+}) {
   const { t } = useTranslation();
   const { can } = props;
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed.trim(), 250);
   const [editing, setEditing] = useState<List>();
-  const [importing, setImporting] = useState<List>();
+  const [importing, setImporting] = useState<{ list: List; importId?: string }>();
   const [naming, setNaming] = useState<'new' | List>();
   const [isArchiveOpen, openArchive] = useState(false);
   const paging = usePaging(10);
@@ -81,10 +104,16 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
       first: paging.size,
       after: paging.after,
       search: search || null,
+      mayImport: can.importContacts,
     },
   });
   useRefreshOn(props.changes, ask);
   const lists = data?.account?.lists;
+
+  function openImport(list: List, importId?: string) {
+    hasOpenedImport = true;
+    setImporting({ list, importId });
+  }
 
   return (
     <Panel
@@ -123,12 +152,21 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
       )}
       {lists && lists.nodes.length > 0 && (
         <>
+          {can.importContacts && (hasOpenedImport || lists.nodes.some(isImporting)) && (
+            <Suspense>
+              <RunningImports
+                lists={lists.nodes}
+                onOpen={openImport}
+                onEnd={() => ask({ requestPolicy: 'network-only' })}
+              />
+            </Suspense>
+          )}
           <DataTable
             caption={t('lists.caption')}
             columns={columns(
               t,
               can.allocate ? setEditing : undefined,
-              can.importContacts ? setImporting : undefined,
+              can.importContacts ? (list) => openImport(list) : undefined,
               can.editLists ? setNaming : undefined,
             )}
             rows={lists.nodes}
@@ -177,11 +215,19 @@ export function ListsPanel(props: { accountId: string; can: Permissions; changes
       )}
       {importing && (
         <Suspense>
-          <ImportDialog list={importing} onClose={() => setImporting(undefined)} />
+          <ImportDialog
+            {...importing}
+            timeZone={props.timeZone}
+            onClose={() => setImporting(undefined)}
+          />
         </Suspense>
       )}
     </Panel>
   );
+}
+
+function isImporting(list: List): boolean {
+  return list.imports?.nodes.some(({ status }) => status === 'RUNNING') ?? false;
 }
 
 type Act = (list: List) => void;

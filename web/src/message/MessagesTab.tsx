@@ -5,11 +5,12 @@ import { creditsText } from '../number/credits';
 import { Pending } from '../screen/Pending';
 import { forgetDraft } from '../session/drafts';
 import type { Permissions } from '../session/permissions';
-import { goTo } from '../session/route';
+import { goTo, useRoute } from '../session/route';
 import { formatInstant } from '../time/format';
 import { dayAt } from '../time/period';
 import type { Confirmed } from './ConfirmDialog';
 import { unsentDraft } from './draft';
+import { OpenMessage } from './OpenMessage';
 import { RecentPanel } from './RecentPanel';
 import { ScheduledPanel } from './ScheduledPanel';
 
@@ -25,6 +26,7 @@ export function MessagesTab(props: {
   const { t } = useTranslation();
   const { accountId, timeZone, can } = props;
   const [isWriting, write] = useState(can.send && unsentDraft(accountId) !== undefined);
+  const { message } = useRoute();
   const [sent, setSent] = useState<Confirmed>();
 
   function finish(done?: Confirmed) {
@@ -81,6 +83,7 @@ export function MessagesTab(props: {
       )}
       <ScheduledPanel {...props} />
       <RecentPanel accountId={accountId} timeZone={timeZone} changes={props.changes} />
+      {message && <OpenMessage id={message} accountId={accountId} timeZone={timeZone} />}
     </Stack>
   );
 }

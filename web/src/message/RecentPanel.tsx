@@ -14,10 +14,11 @@ import { Pager } from '../screen/Pager';
 import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
+import { useRoute } from '../session/route';
 import { formatInstant } from '../time/format';
-import { MessageDialog } from './MessageDialog';
 import { MessageLink } from './MessageLink';
 import { MessageState } from './MessageState';
+import { openMessage } from './OpenMessage';
 import { OF_MESSAGES } from './of_messages';
 
 const RECENT = graphql(`
@@ -42,7 +43,6 @@ const RECENT = graphql(`
             id
             name
           }
-          ...ExplainedMessage
         }
         pageInfo {
           hasNextPage
@@ -95,7 +95,8 @@ export function RecentPanel(props: Props) {
 
 function Messages({ accountId, timeZone, changes, state }: Props & { state?: State }) {
   const { t } = useTranslation();
-  const [opened, open] = useState<Message>();
+  const route = useRoute();
+  const open = (message: Message) => openMessage({ ...route, account: accountId }, message);
   const paging = usePaging(20);
   const filter = useMemo<MessageFilter>(
     () => ({ statuses: state ? [state] : [...STATES] }),
@@ -130,9 +131,6 @@ function Messages({ accountId, timeZone, changes, state }: Props & { state?: Sta
             totalCount={messages.totalCount}
           />
         </>
-      )}
-      {opened && (
-        <MessageDialog message={opened} timeZone={timeZone} onClose={() => open(undefined)} />
       )}
     </>
   );

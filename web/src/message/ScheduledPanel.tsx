@@ -20,10 +20,10 @@ import { formatDate, formatInstant } from '../time/format';
 import { instantsOf, today } from '../time/period';
 import { CancelDialog } from './CancelDialog';
 import { EditDialog } from './EditDialog';
-import { MessageDialog } from './MessageDialog';
 import { MessageLink } from './MessageLink';
 import { MonthCalendar } from './MonthCalendar';
 import { readDay, readMonth } from './month';
+import { openMessage } from './OpenMessage';
 import { OF_MESSAGES } from './of_messages';
 import { titleOf } from './title';
 
@@ -48,7 +48,6 @@ const SCHEDULED = graphql(`
             name
             onBehalfOf
           }
-          ...ExplainedMessage
         }
         pageInfo {
           hasPreviousPage
@@ -117,7 +116,8 @@ export function ScheduledPanel(props: Props) {
 
 function Messages({ accountId, timeZone, can, changes, day }: Props & { day?: string }) {
   const { t } = useTranslation();
-  const [opened, open] = useState<Message>();
+  const route = useRoute();
+  const open = (message: Message) => openMessage({ ...route, account: accountId }, message);
   const [cancelling, cancel] = useState<Message>();
   const [edited, edit] = useState<Message>();
   const paging = usePaging(10);
@@ -164,9 +164,6 @@ function Messages({ accountId, timeZone, can, changes, day }: Props & { day?: st
             totalCount={messages.totalCount}
           />
         </div>
-      )}
-      {opened && (
-        <MessageDialog message={opened} timeZone={timeZone} onClose={() => open(undefined)} />
       )}
       {edited && (
         <EditDialog

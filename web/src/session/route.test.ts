@@ -13,10 +13,20 @@ test.each([
     { account: undefined, tab: 'usage', list: 'list_01', country: 'IT', channel: 'sms' },
   ],
   [
-    '#tab=messages&month=2026-12&day=2026-12-04',
-    { account: undefined, tab: 'messages', month: '2026-12', day: '2026-12-04' },
+    '#tab=messages&month=2026-12&day=2026-12-04&message=msg_01',
+    {
+      account: undefined,
+      tab: 'messages',
+      month: '2026-12',
+      day: '2026-12-04',
+      message: 'msg_01',
+    },
   ],
   ['#tab=history&kind=grant', { account: undefined, tab: 'history', kind: 'grant' }],
+  [
+    '#tab=history&kind=grant&period=last-month',
+    { account: undefined, tab: 'history', kind: 'grant', period: 'last-month' },
+  ],
   ['#period=last-month&by=week', { account: undefined, tab: 'credits' }],
   ['#tab=nowhere', { account: undefined, tab: 'credits' }],
   ['#account=a%26b', { account: 'a&b', tab: 'credits' }],

@@ -5,7 +5,10 @@ import type { Permissions } from './permissions';
 export interface Route {
   account?: string;
   tab: Tab;
-  /** The period that the usage tab shows, as its word; the usual one if there is none. */
+  /**
+   * The period that the usage tab or the history shows, as its word. If there is none, usage has the
+   * usual one, and the history has all time.
+   */
   period?: string;
   /** The interval of the usage tab, as its word; days if there is none. */
   by?: string;
@@ -18,13 +21,15 @@ export interface Route {
   /** The month of the calendar of scheduled messages, such as 2026-12, and the day chosen in it. */
   month?: string;
   day?: string;
+  /** The message of the messages tab that is open, by its id. */
+  message?: string;
 }
 
 /** The words that only some tabs have. */
 const WORDS = {
-  messages: ['month', 'day'],
+  messages: ['month', 'day', 'message'],
   usage: ['period', 'by', 'list', 'country', 'channel'],
-  history: ['kind'],
+  history: ['kind', 'period'],
 } as const;
 
 type Word = (typeof WORDS)[keyof typeof WORDS][number];

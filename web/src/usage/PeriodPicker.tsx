@@ -5,26 +5,36 @@ import type { PeriodChoice } from './choice';
 
 const CUSTOM = 'CUSTOM';
 
+/** The choice of no period. */
+const WHOLE = '';
+
 /** Chooses a period by name, or by its first and last day, which begin as those of the name. */
 export function PeriodPicker(props: {
-  choice: PeriodChoice;
+  /** Undefined if all time is chosen. */
+  choice: PeriodChoice | undefined;
   days: Period;
+  /** Offers all time, too. */
+  onWhole?(): void;
   onChange(choice: PeriodChoice): void;
 }) {
   const { t } = useTranslation();
-  const { choice, days, onChange } = props;
+  const { choice = WHOLE, days, onWhole, onChange } = props;
   return (
     <Group align="end" gap="sm">
       <NativeSelect
         label={t('usage.period')}
         value={typeof choice === 'string' ? choice : CUSTOM}
-        data={[...NAMED_PERIODS, CUSTOM].map((value) => ({
-          value,
-          label: t(`usage.periods.${value as NamedPeriod | typeof CUSTOM}`),
-        }))}
-        onChange={({ currentTarget: { value } }) =>
-          onChange(NAMED_PERIODS.find((one) => one === value) ?? days)
-        }
+        data={[
+          ...(onWhole ? [{ value: WHOLE, label: t('history.allTime') }] : []),
+          ...[...NAMED_PERIODS, CUSTOM].map((value) => ({
+            value,
+            label: t(`usage.periods.${value as NamedPeriod | typeof CUSTOM}`),
+          })),
+        ]}
+        onChange={({ currentTarget: { value } }) => {
+          if (value === WHOLE) onWhole?.();
+          else onChange(NAMED_PERIODS.find((one) => one === value) ?? days);
+        }}
       />
       {typeof choice !== 'string' && (
         <>

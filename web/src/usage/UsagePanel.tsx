@@ -1,5 +1,5 @@
 import { Group, SimpleGrid, Stack, Text } from '@mantine/core';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../generated';
@@ -14,6 +14,7 @@ import { fitsInterval, instantsOf, type Period, periodProblem, today } from '../
 import { Comparison } from './Comparison';
 import { daysOf, intervalWord, periodWord, readInterval, readPeriod } from './choice';
 import { DownloadButtons } from './DownloadButtons';
+import { useDraft } from './draft';
 import { IntervalPicker } from './IntervalPicker';
 import { PeriodPicker } from './PeriodPicker';
 import type { ReportInput } from './report_input';
@@ -55,13 +56,7 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
     () => readRestriction({ list, country, channel }),
     [list, country, channel],
   );
-  // Days that are no period yet stay out of the address, and end with its next change.
-  const [draft, setDraft] = useState<Period>();
-  const [draftedAt, setDraftedAt] = useState(word);
-  if (draftedAt !== word) {
-    setDraftedAt(word);
-    setDraft(undefined);
-  }
+  const [draft, setDraft] = useDraft(word);
   const choice = draft ?? readPeriod(word);
   const day = today(timeZone);
   const days = useMemo(() => daysOf(choice, day), [choice, day]);

@@ -1,11 +1,20 @@
 import { expect, test } from 'vitest';
 import { NAMED_PERIODS } from '../time/period';
-import { daysOf, intervalWord, periodWord, readInterval, readPeriod } from './choice';
+import {
+  anyPeriodWord,
+  daysOf,
+  intervalWord,
+  periodWord,
+  readAnyPeriod,
+  readInterval,
+  readPeriod,
+} from './choice';
 
 test('a period is read from its word as it was written', () => {
   const custom = { first: '2026-02-01', last: '2026-02-28' };
   for (const choice of [...NAMED_PERIODS, custom]) {
     expect(readPeriod(periodWord(choice))).toEqual(choice);
+    expect(readAnyPeriod(anyPeriodWord(choice))).toEqual(choice);
   }
   expect(periodWord('LAST_QUARTER')).toBe('last-quarter');
   expect(periodWord(custom)).toBe('2026-02-01..2026-02-28');
@@ -23,8 +32,9 @@ test.each([
   '2026-02-01..2026-02-02..2026-02-03',
   '0001-01-01..2026-01-01',
   '20260201..20260228',
-])('the word %s means this month', (word) => {
+])('the word %s names no period, which means this month or all time', (word) => {
   expect(readPeriod(word)).toBe('THIS_MONTH');
+  expect(readAnyPeriod(word)).toBeUndefined();
 });
 
 test.each([

@@ -11,7 +11,7 @@ import {
 } from '../time/period';
 
 /*
- * The period and the interval of the usage page as words of its address: "last-month", or
+ * The period of the usage page and of the history, and the interval, as words of the address: "last-month", or
  * "2026-11-01..2026-11-30". Words that mean nothing are ignored.
  */
 
@@ -20,20 +20,29 @@ export type PeriodChoice = NamedPeriod | Period;
 
 const DEFAULT: NamedPeriod = 'THIS_MONTH';
 
-/** Reads a period's word; the usual period if there is none, or it means nothing. */
-export function readPeriod(word: string | undefined): PeriodChoice {
+/** Reads a period's word; undefined if there is none, or it means nothing. */
+export function readAnyPeriod(word: string | undefined): PeriodChoice | undefined {
   const name = NAMED_PERIODS.find((one) => wordOf(one) === word);
   if (name) return name;
   const [first = '', last = '', ...rest] = (word ?? '').split('..');
   const period = { first, last };
   const fits = rest.length === 0 && isDay(first) && isDay(last) && !periodProblem(period);
-  return fits ? period : DEFAULT;
+  return fits ? period : undefined;
+}
+
+/** The word of a period, of the usual one, too. */
+export function anyPeriodWord(choice: PeriodChoice): string {
+  return typeof choice === 'string' ? wordOf(choice) : `${choice.first}..${choice.last}`;
+}
+
+/** Reads a period's word; the usual period if there is none, or it means nothing. */
+export function readPeriod(word: string | undefined): PeriodChoice {
+  return readAnyPeriod(word) ?? DEFAULT;
 }
 
 /** The word of a period; none for the usual one. */
 export function periodWord(choice: PeriodChoice): string | undefined {
-  if (typeof choice !== 'string') return `${choice.first}..${choice.last}`;
-  return choice === DEFAULT ? undefined : wordOf(choice);
+  return choice === DEFAULT ? undefined : anyPeriodWord(choice);
 }
 
 /** The days of a choice on the day `today`. */
