@@ -168,7 +168,7 @@ impl Account {
         )]
         archived: bool,
     ) -> Result<ContactListConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         contact_list::connection(ctx, self.key(), (archived, search), window).await
     }
 
@@ -179,7 +179,7 @@ impl Account {
         ctx: &Context<'_>,
         #[graphql(desc = "Returns only lots in this state.")] state: Option<CreditLotState>,
     ) -> Result<CreditLotConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         lot::connection(ctx, self.key(), state, window).await
     }
 
@@ -192,7 +192,7 @@ impl Account {
         )]
         filter: Option<MessageFilterInput>,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         message::connection(ctx, MessageFilter::of(self.key()), filter, window).await
     }
 
@@ -205,7 +205,7 @@ impl Account {
         )]
         filter: Option<ScheduledMessageFilterInput>,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         message::scheduled(ctx, self.key(), filter, window).await
     }
 
@@ -219,21 +219,21 @@ impl Account {
         )]
         filter: Option<TransactionFilterInput>,
     ) -> Result<TransactionConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         transaction::connection(ctx, self.key(), filter, window).await
     }
 
     /// The account's purchases, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
     /// MEMBER or VIEWER.
     async fn purchases(&self, ctx: &Context<'_>) -> Result<PurchaseConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         purchase::connection(ctx, self.key(), window).await
     }
 
     /// The account's API keys, newest first, including revoked ones. Requires PLATFORM_ADMIN,
     /// ACCOUNT_MANAGER or OWNER.
     async fn api_keys(&self, ctx: &Context<'_>) -> Result<ApiKeyConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         api_key::connection(ctx, Some(self.key()), window).await
     }
 
@@ -243,7 +243,7 @@ impl Account {
         &self,
         ctx: &Context<'_>,
     ) -> Result<MonthlyReportConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         monthly_report::connection(ctx, self.key(), window).await
     }
 
@@ -347,7 +347,7 @@ impl AccountQuery {
         search: Option<String>,
     ) -> Result<AccountConnection, ApiError> {
         viewer_of(ctx, "accounts")?;
-        connection(ctx, search, window(ctx)?).await
+        connection(ctx, search, window(ctx, None)?).await
     }
 }
 

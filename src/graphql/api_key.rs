@@ -91,7 +91,7 @@ impl ApiKeyQuery {
     /// was started with is not listed. Requires PLATFORM_ADMIN.
     async fn platform_api_keys(&self, ctx: &Context<'_>) -> Result<ApiKeyConnection, ApiError> {
         viewer_of(ctx, "platformApiKeys")?;
-        let window = window(ctx)?;
+        let window = window(ctx, None)?;
         connection(ctx, None, window).await
     }
 }

@@ -135,7 +135,7 @@ impl ContactImport {
     /// The first 10,000 rejected rows, in the file's order; rejectedCount counts them all. They are
     /// deleted when the list is archived.
     async fn rejected(&self, ctx: &Context<'_>) -> Result<RejectedRowConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         let rows = reader(ctx)?.import_rejections(&self.0, window).await?;
         Ok(RejectedRowConnection(Nodes::new(rows, RejectedRow::from)))
     }
@@ -167,7 +167,7 @@ impl ContactImport {
     /// Parts of the file that were left out or may be wrong, in the file's order. Deleted when the
     /// list is archived.
     async fn warnings(&self, ctx: &Context<'_>) -> Result<ImportWarningConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         let warnings = reader(ctx)?.import_warnings(&self.0, window).await?;
         Ok(ImportWarningConnection(Nodes::new(
             warnings,

@@ -135,7 +135,7 @@ impl ContactList {
         )]
         filter: Option<MessageFilterInput>,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         let all = MessageFilter {
             lists: vec![Some(self.key())],
             ..MessageFilter::of(self.account_key())
@@ -154,7 +154,7 @@ impl ContactList {
         )]
         search: Option<String>,
     ) -> Result<ContactConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         contact::connection(ctx, &self.0, search.as_deref(), window).await
     }
 
@@ -174,7 +174,7 @@ impl ContactList {
     /// The list's imports of contacts, newest first, including running ones. Requires
     /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn imports(&self, ctx: &Context<'_>) -> Result<ContactImportConnection, ApiError> {
-        let window = window(ctx)?;
+        let window = window(ctx, Some(self.0.id))?;
         contact_import::connection(ctx, (self.account_key(), self.key()), window).await
     }
 

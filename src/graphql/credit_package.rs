@@ -147,7 +147,7 @@ impl CreditPackageQuery {
         include_archived: bool,
     ) -> Result<CreditPackageConnection, ApiError> {
         viewer_of(ctx, "creditPackages")?;
-        let window = window(ctx)?;
+        let window = window(ctx, None)?;
         let path = Path::argument("accountId");
         let asked = AskedPackages {
             account: optional_id(account_id.as_ref(), &path, "account")?,

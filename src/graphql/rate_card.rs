@@ -153,7 +153,7 @@ impl RateCardQuery {
     /// All versions of all rate cards, newest first.
     async fn rate_cards(&self, ctx: &Context<'_>) -> Result<RateCardConnection, ApiError> {
         viewer_of(ctx, "rateCards")?;
-        let window = window(ctx)?;
+        let window = window(ctx, None)?;
         let cards = reader(ctx)?.list(AllRateCards, window).await?;
         Ok(RateCardConnection(Nodes::new(cards, RateCard)))
     }

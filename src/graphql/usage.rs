@@ -162,7 +162,12 @@ impl ListUsage {
             countries: counted.countries.clone(),
             ..MessageFilter::of(counted.account)
         };
-        message::connection(ctx, all, None, window(ctx)?).await
+        // The messages without a list are those of the account.
+        let of = self
+            .found()?
+            .list
+            .map_or(counted.account.uuid(), ListId::uuid);
+        message::connection(ctx, all, None, window(ctx, Some(of))?).await
     }
 
     /// The list's usage by interval, with the same intervals as the report's buckets.

@@ -45,7 +45,7 @@ impl Viewer {
 
     /// The accounts that the viewer can see, oldest first: its own, or all for a platform role.
     async fn accounts(&self, ctx: &Context<'_>) -> Result<AccountConnection, ApiError> {
-        account::connection(ctx, None, window(ctx)?).await
+        account::connection(ctx, None, window(ctx, None)?).await
     }
 }
 

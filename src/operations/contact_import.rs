@@ -27,8 +27,12 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Fault, OperationError, Path, RefusalCode, Services, Viewer, changes::Topic, input,
-    phone_number::Accept, reader::Window, viewer::Owner,
+    Fault, OperationError, Path, RefusalCode, Services, Viewer,
+    changes::Topic,
+    input,
+    phone_number::Accept,
+    reader::{Scope, Window},
+    viewer::Owner,
 };
 pub use crate::store::contact_import::{RejectedRow, warnings::ImportWarning};
 use crate::{
@@ -315,6 +319,7 @@ impl Services {
             from_end: false,
             after: None,
             before: None,
+            scope: Scope::default(),
         };
         let of = (AccountId::new(list.account_id), id);
         let rejected = match import.rejected {

@@ -30,7 +30,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 
 use super::{OperationError, Services, Viewer, policy::roles_of, viewer::Visibility};
-pub use crate::store::sql::paging::{Page, Place, Window};
+pub use crate::store::sql::paging::{Page, Place, Scope, Window};
 
 /// Reads rows for one viewer. Rows that the viewer does not see are not there for it.
 #[derive(Debug, Clone)]
@@ -108,6 +108,8 @@ pub struct Listing<M> {
     pub has_next: bool,
     /// Whether there are rows before them.
     pub has_previous: bool,
+    /// The list that the places are of.
+    pub scope: Scope,
     /// Counts the whole list.
     pub count: Counter,
 }
@@ -167,6 +169,7 @@ impl ViewerReader {
             rows: rows.into_iter().map(|row| (L::place(&row), row)).collect(),
             has_next,
             has_previous,
+            scope: window.scope,
             count: Arc::new(move || {
                 let (list, services) = (list.clone(), services.clone());
                 async move { Ok(list.count(&services).await?) }.boxed()

@@ -11,6 +11,7 @@ mod commands;
 mod comments;
 mod connections;
 mod cors;
+mod cursors;
 mod database_settings;
 mod demo;
 mod deploy;

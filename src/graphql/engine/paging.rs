@@ -20,11 +20,12 @@ use async_graphql::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sea_orm::prelude::Uuid;
+use sha2::{Digest, Sha256};
 
 use super::errors::ApiError;
 use crate::operations::{
     Path, Refusal,
-    reader::{Counter, Listing, Place, Window},
+    reader::{Counter, Listing, Place, Scope, Window},
 };
 
 /// The default page size.
@@ -106,13 +107,14 @@ fn add_arguments(field: &mut MetaField) {
     field.args.extend(own);
 }
 
-/// The part of a connection that its arguments ask for. It has no rows if nothing is selected
-/// that needs them, so that a count alone costs no page.
+/// The part of a connection that its arguments ask for, below the node `of` if it is the field of
+/// one. It has no rows if nothing is selected that needs them, so that a count alone costs no page.
 ///
 /// # Errors
-/// A refusal that names the argument.
-pub fn window(ctx: &Context<'_>) -> Result<Window, ApiError> {
+/// A refusal that names the argument, also if a cursor is of another field or of another node.
+pub fn window(ctx: &Context<'_>, of: Option<Uuid>) -> Result<Window, ApiError> {
     let asked = checked(
+        scope(ctx.field().name(), of),
         argument(ctx, "first")?,
         argument::<Option<String>>(ctx, "after")?.as_deref(),
         argument(ctx, "last")?,
@@ -132,7 +134,16 @@ fn argument<T: InputType>(ctx: &Context<'_>, name: &str) -> Result<T, ApiError> 
     value.map(|(_, value)| value).map_err(ApiError::Engine)
 }
 
+/// Tells the cursors of a field of a node from those of others, on every server alike.
+fn scope(field: &str, of: Option<Uuid>) -> Scope {
+    let digest = Sha256::new().chain_update(field);
+    let digest = digest.chain_update(of.unwrap_or_default()).finalize();
+    let first = digest.first_chunk().copied().unwrap_or_default();
+    Scope(u32::from_be_bytes(first))
+}
+
 fn checked(
+    scope: Scope,
     first: Option<i32>,
     after: Option<&str>,
     last: Option<i32>,
@@ -154,7 +165,7 @@ fn checked(
     let read = |cursor: Option<&str>, name| {
         let no_cursor = || Path::argument(name).invalid("Must be a cursor of this list.");
         cursor
-            .map(|text| place(text).ok_or_else(no_cursor))
+            .map(|text| place(text, scope).ok_or_else(no_cursor))
             .transpose()
     };
     Ok(Window {
@@ -162,22 +173,30 @@ fn checked(
         from_end,
         after: read(after, "after")?,
         before: read(before, "before")?,
+        scope,
     })
 }
 
 /// A place in a list as an opaque cursor.
 #[must_use]
-pub fn cursor(place: Place) -> String {
-    let mut bytes = [0; 24];
-    let (key, id) = bytes.split_at_mut(8);
+pub fn cursor(place: Place, scope: Scope) -> String {
+    let mut bytes = [0; 28];
+    let (key, rest) = bytes.split_at_mut(8);
+    let (id, of) = rest.split_at_mut(16);
     key.copy_from_slice(&place.key.to_be_bytes());
     id.copy_from_slice(place.id.as_bytes());
+    of.copy_from_slice(&scope.0.to_be_bytes());
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn place(text: &str) -> Option<Place> {
-    let bytes: [u8; 24] = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-    let (key, id) = bytes.split_first_chunk::<8>()?;
+/// The place of a cursor of this list; `None` for other texts.
+fn place(text: &str, scope: Scope) -> Option<Place> {
+    let bytes: [u8; 28] = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+    let (key, rest) = bytes.split_first_chunk::<8>()?;
+    let (id, of) = rest.split_at_checked(16)?;
+    if of != scope.0.to_be_bytes() {
+        return None;
+    }
     Some(Place {
         key: i64::from_be_bytes(*key),
         id: Uuid::from_slice(id).ok()?,
@@ -189,6 +208,7 @@ pub struct Nodes<T> {
     pub(crate) nodes: Vec<(Place, T)>,
     pub(crate) has_next: bool,
     pub(crate) has_previous: bool,
+    pub(crate) scope: Scope,
     pub(crate) count: Counter,
 }
 
@@ -200,12 +220,13 @@ impl<T> Nodes<T> {
             nodes: nodes.map(|(place, row)| (place, node(row))).collect(),
             has_next: rows.has_next,
             has_previous: rows.has_previous,
+            scope: rows.scope,
             count: rows.count,
         }
     }
 
     pub(crate) fn page_info(&self) -> PageInfo {
-        let at = |node: Option<&(Place, T)>| node.map(|(place, _)| cursor(*place));
+        let at = |node: Option<&(Place, T)>| node.map(|(place, _)| cursor(*place, self.scope));
         PageInfo {
             has_next_page: self.has_next,
             has_previous_page: self.has_previous,
@@ -231,6 +252,7 @@ macro_rules! connection {
                     .iter()
                     .map(|(place, node)| $edge {
                         place: *place,
+                        scope: self.0.scope,
                         node,
                     })
                     .collect()
@@ -256,6 +278,7 @@ macro_rules! connection {
         #[doc = concat!("One of ", $things, ", with its place in the list.")]
         pub struct $edge<'a> {
             place: $crate::operations::reader::Place,
+            scope: $crate::operations::reader::Scope,
             node: &'a $node,
         }
 
@@ -264,7 +287,7 @@ macro_rules! connection {
         impl<'a> $edge<'a> {
             /// An opaque cursor for `after` or `before`.
             async fn cursor(&self) -> String {
-                $crate::graphql::engine::paging::cursor(self.place)
+                $crate::graphql::engine::paging::cursor(self.place, self.scope)
             }
 
             /// The node at this position.
@@ -279,7 +302,7 @@ pub(crate) use connection;
 #[cfg(test)]
 mod tests {
     use super::{checked, cursor, place};
-    use crate::operations::reader::Place;
+    use crate::operations::reader::{Place, Scope};
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -287,7 +310,7 @@ mod tests {
     fn a_page_is_bounded() {
         let check = |first, last, fits: bool| {
             assert_eq!(
-                checked(first, None, last, None).is_ok(),
+                checked(Scope(1), first, None, last, None).is_ok(),
                 fits,
                 "{first:?} {last:?}"
             );
@@ -299,14 +322,16 @@ mod tests {
         check(Some(-1), None, false);
         check(None, Some(1_001), false);
         check(Some(1), Some(1), false);
-        assert!(checked(None, Some("nonsense"), None, None).is_err());
+        assert!(checked(Scope(1), None, Some("nonsense"), None, None).is_err());
     }
 
     proptest! {
         #[test]
-        fn cursors_read_back(key: i64, id: u128) {
+        fn cursors_read_back_in_their_own_list(key: i64, id: u128, of: u32, other: u32) {
             let at = Place { key, id: Uuid::from_u128(id) };
-            prop_assert_eq!(place(&cursor(at)), Some(at));
+            let text = cursor(at, Scope(of));
+            prop_assert_eq!(place(&text, Scope(of)), Some(at));
+            prop_assert_eq!(place(&text, Scope(other)), (of == other).then_some(at));
         }
     }
 }

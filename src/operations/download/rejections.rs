@@ -12,7 +12,11 @@ use super::{
 use crate::{
     imports::FileColumn,
     reports::{csv::Delimiter, rejections::RejectionsFile},
-    store::{self, contact_import::RejectedRow, sql::paging::Window},
+    store::{
+        self,
+        contact_import::RejectedRow,
+        sql::paging::{Scope, Window},
+    },
 };
 
 /// The parameters of a file of rejected rows beside its account.
@@ -74,6 +78,7 @@ impl Services {
             from_end: false,
             after: None,
             before: None,
+            scope: Scope::default(),
         };
         let rows = store::contact_import::rejections(reader, (account, id), all).await?;
         if rows.rows.is_empty() {

@@ -18,6 +18,10 @@ pub struct Place {
     pub id: Uuid,
 }
 
+/// Tells the places of one list from those of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scope(pub u32);
+
 /// The requested part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -29,6 +33,8 @@ pub struct Window {
     pub after: Option<Place>,
     /// Only rows before this one.
     pub before: Option<Place>,
+    /// The list that the places are of, for whoever hands them out.
+    pub scope: Scope,
 }
 
 /// A part of a list, in the list's order.

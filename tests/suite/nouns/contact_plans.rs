@@ -7,7 +7,10 @@ use domain::{
 };
 use message_credits::store::{
     contact::{self, ContactFilter, NewContact, Search, Which},
-    sql::{bounded::Transaction, paging::Window},
+    sql::{
+        bounded::Transaction,
+        paging::{Scope, Window},
+    },
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, prelude::Uuid};
 
@@ -144,6 +147,7 @@ async fn a_search_for_values_reads_its_list_alone() {
         from_end: false,
         after: None,
         before: None,
+        scope: Scope::default(),
     };
     let before = counted(&transaction, "contacts_number").await;
     let page = contact::list(&transaction, &filter, window).await.unwrap();

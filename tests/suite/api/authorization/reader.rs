@@ -8,7 +8,7 @@ use message_credits::{
     operations::{
         OperationError, Viewer, ViewerReader,
         message::MessageFilter,
-        reader::{AllRateCards, BalanceOf, DestinationsOf, Window},
+        reader::{AllRateCards, BalanceOf, DestinationsOf, Scope, Window},
     },
     store::rate_card::DEFAULT_ID,
 };
@@ -21,6 +21,7 @@ const PAGE: Window = Window {
     from_end: false,
     after: None,
     before: None,
+    scope: Scope(0),
 };
 
 fn reader_for(server: &Server, role: Role, account: Option<AccountId>) -> ViewerReader {
