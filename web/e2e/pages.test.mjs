@@ -150,8 +150,9 @@ test('credits are shown as usable through the day before they expire', async () 
   await grant(accountId, '2099-01-01');
   await page.getByText(/^usable through \d+ \w+ \d{4}$/).waitFor();
   await page.getByRole('tab', { name: 'Credits' }).click();
-  await page.getByRole('columnheader', { name: 'Usable through' }).waitFor();
-  await page.getByRole('cell', { name: '31 Dec 2098' }).first().waitFor();
+  const lots = page.getByRole('table', { name: 'Credit lots' });
+  await lots.getByRole('columnheader', { name: 'Usable through' }).waitFor();
+  await lots.getByRole('cell', { name: '31 Dec 2098' }).first().waitFor();
   await page.close();
 });
 
