@@ -527,6 +527,27 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
   });
 }
 
+for (const language of /** @type {const} */ (['en', 'it'])) {
+  test(`a message says what smart encoding would have saved (${language})`, async () => {
+    const name = `Quoted ${language} ${Date.now()}`;
+    const sendAt = new Date(Date.now() + 6 * 86_400_000).toISOString();
+    // One typographic apostrophe makes it UCS-2.
+    await schedule(account, { listId: arabic, name, text: `${'a'.repeat(90)}’`, sendAt });
+    const page = await openWith(browsers[language], owner);
+    await page.getByRole('tab', { name: WORDS[language].tab }).click();
+    await page.getByRole('row').filter({ hasText: name }).getByText(name).click();
+    await page.getByRole('dialog').getByText(SAVING[language]).waitFor();
+    await check(page);
+    await picture(page, `messages-saving-${language}-1400`);
+    await page.close();
+  });
+}
+
+const SAVING = {
+  en: 'With smart encoding it would have taken 1 segment, and cost 2 credits less.',
+  it: 'Con la codifica intelligente sarebbe bastato 1 segmento: 2 crediti in meno.',
+};
+
 /** What the dialog says, by language. */
 const EDIT = {
   en: {

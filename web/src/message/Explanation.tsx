@@ -9,6 +9,7 @@ import { DraftSegments } from '../quote/DraftSegments';
 import { LinesTable } from '../quote/LinesTable';
 import { formatInstant } from '../time/format';
 import { MessageState } from './MessageState';
+import { SmartSaving } from './SmartSaving';
 import { titleOf } from './title';
 
 export const EXPLAINED = graphql(`
@@ -87,6 +88,9 @@ export function Explanation(props: { message: FragmentType<typeof EXPLAINED>; ti
       )}
       <Text size="sm">{t('messages.formula')}</Text>
       <LinesTable lines={message.lines} />
+      {message.channel === 'SMS' && text !== '' && !text.includes('{{') && (
+        <SmartSaving text={text} lines={message.lines} />
+      )}
     </Stack>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Language } from '../language/languages';
-import { formatDecimal, formatMoney, isZero, percent, pricePerCredit, sum } from './decimal';
+import { formatDecimal, formatMoney, isZero, percent, pricePerCredit, sum, times } from './decimal';
 
 test.each([
   ['0', '0'],
@@ -75,4 +75,13 @@ test.each([
   [['9007199254740993', '0.0001'], '9007199254740993.0001'],
 ])('sum(%j) is %s', (values, expected) => {
   expect(sum(values)).toBe(expected);
+});
+
+test.each([
+  ['0.0001', 10_000, '1'],
+  ['1.25', 3, '3.75'],
+  ['9007199254740993', 3, '27021597764222979'],
+  ['2', 0, '0'],
+])('%s times %i is %s', (value, count, expected) => {
+  expect(times(value, count)).toBe(expected);
 });

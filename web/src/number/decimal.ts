@@ -93,8 +93,13 @@ export function percent(part: string, whole: string): number {
 export function sum(values: readonly string[]): string {
   const scale = Math.max(0, ...values.map(fractionDigits));
   const units = values.reduce((total, value) => total + toUnits(value, scale), 0n);
-  const text = fromUnits(units, scale);
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  return trimmed(units, scale);
+}
+
+/** The exact product with a whole number, without zeros at the fraction's end. */
+export function times(value: string, count: number): string {
+  const scale = fractionDigits(value);
+  return trimmed(toUnits(value, scale) * BigInt(count), scale);
 }
 
 /** The value with the other sign. */
@@ -121,6 +126,11 @@ function toUnits(value: string, scale: number): bigint {
   if (!match) return 0n;
   const units = BigInt((match[2] ?? '0') + (match[3] ?? '').padEnd(scale, '0'));
   return match[1] === '-' ? -units : units;
+}
+
+function trimmed(units: bigint, scale: number): string {
+  const text = fromUnits(units, scale);
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 function fromUnits(units: bigint, scale: number): string {
