@@ -18,8 +18,9 @@ export async function openWith(browser, key) {
 }
 
 /**
- * Asserts that axe finds no violation on the page, that it is no wider than the screen, and that
- * nothing in its header is cut off or broken into lines.
+ * Asserts that axe finds no violation on the page, that it is no wider than the screen, that
+ * nothing in its header is cut off or broken into lines, and that fields follow the direction of
+ * what is written in them.
  * @param {import('playwright-core').Page} page
  */
 export async function check(page) {
@@ -38,6 +39,8 @@ export async function check(page) {
   ]);
   assert.ok(wide <= screen, `${wide} px wide on ${screen}`);
   assert.deepEqual(await page.evaluate(cutOff), []);
+  // On the element around a field, it says nothing about the text in the field.
+  assert.equal(await page.locator('[dir=auto] :is(input, textarea)').count(), 0);
 }
 
 /** The texts in the header that are cut off by the screen's edge, or by a line's end. */

@@ -93,7 +93,7 @@ export function GrantDialog(props: { accountId: string; available: string; onClo
       <Textarea
         label={t('column.reason')}
         description={t('grants.reasonMeaning')}
-        dir="auto"
+        attributes={{ input: { dir: 'auto' } }}
         autosize
         minRows={2}
         maxRows={6}

@@ -103,7 +103,7 @@ export function RevokeCreditsDialog(props: {
       <Textarea
         label={t('column.reason')}
         description={t('grants.reasonMeaning')}
-        dir="auto"
+        attributes={{ input: { dir: 'auto' } }}
         autosize
         minRows={2}
         maxRows={6}

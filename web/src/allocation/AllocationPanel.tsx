@@ -105,7 +105,7 @@ export function AllocationPanel(props: { accountId: string; timeZone: string; ch
           type="search"
           aria-label={t('lists.search')}
           placeholder={t('action.searchByName')}
-          dir="auto"
+          attributes={{ input: { dir: 'auto' } }}
           value={typed}
           onChange={(event) => {
             setTyped(event.currentTarget.value);

@@ -65,7 +65,7 @@ export function NewKeyDialog(props: {
       <TextInput
         label={t('keys.name')}
         description={t('keys.nameMeaning')}
-        dir="auto"
+        attributes={{ input: { dir: 'auto' } }}
         data-autofocus
         autoComplete="off"
         value={name}

@@ -74,7 +74,7 @@ export function ListDialog(props: {
     >
       <TextInput
         label={t('column.name')}
-        dir="auto"
+        attributes={{ input: { dir: 'auto' } }}
         autoComplete="off"
         data-autofocus
         value={name}

@@ -65,7 +65,7 @@ export function ListSelect(props: {
     <Select
       label={t('listSelect.label')}
       placeholder={t('listSelect.placeholder')}
-      dir="auto"
+      attributes={{ input: { dir: 'auto' } }}
       searchable
       clearable
       clearButtonProps={{ 'aria-label': t('listSelect.clear') }}

@@ -125,7 +125,7 @@ export function ListsPanel(props: {
             type="search"
             aria-label={t('lists.search')}
             placeholder={t('action.searchByName')}
-            dir="auto"
+            attributes={{ input: { dir: 'auto' } }}
             value={typed}
             onChange={(event) => {
               setTyped(event.currentTarget.value);

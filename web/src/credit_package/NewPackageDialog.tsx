@@ -96,7 +96,7 @@ export function NewPackageDialog({ onClose }: { onClose(): void }) {
       />
       <TextInput
         label={t('column.name')}
-        dir="auto"
+        attributes={{ input: { dir: 'auto' } }}
         autoComplete="off"
         value={name}
         error={errorsUnder(refusals, 'name')}

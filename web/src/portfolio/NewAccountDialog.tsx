@@ -72,7 +72,7 @@ export function NewAccountDialog(props: { onCreated(id: string): void; onClose()
     >
       <TextInput
         label={t('settings.name')}
-        dir="auto"
+        attributes={{ input: { dir: 'auto' } }}
         autoComplete="off"
         data-autofocus
         value={name}

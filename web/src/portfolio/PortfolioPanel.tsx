@@ -48,7 +48,7 @@ export function PortfolioPanel({ mayCreate }: { mayCreate: boolean }) {
             type="search"
             aria-label={t('portfolio.search')}
             placeholder={t('action.searchByName')}
-            dir="auto"
+            attributes={{ input: { dir: 'auto' } }}
             value={typed}
             onChange={(event) => {
               setTyped(event.currentTarget.value);

@@ -159,7 +159,7 @@ export function PublishDialog(props: { code: string; onClose(): void }) {
       </Group>
       <Textarea
         label={t('rates.note')}
-        dir="auto"
+        attributes={{ input: { dir: 'auto' } }}
         autosize
         minRows={1}
         maxRows={4}

@@ -85,7 +85,7 @@ export function GeneralDialog({ account, onClose }: Props) {
     >
       <TextInput
         label={t('settings.name')}
-        dir="auto"
+        attributes={{ input: { dir: 'auto' } }}
         data-autofocus
         value={name}
         error={errorsUnder(refusals, 'name')}
