@@ -1,6 +1,10 @@
 //! A GraphQL server for prepaid message credits: it quotes messages, manages and allocates credits,
 //! sells packages, and reports usage.
 
+// First, so that `text!` is in scope everywhere.
+#[macro_use]
+pub mod localization;
+
 pub mod app;
 pub mod clock;
 pub mod commands;

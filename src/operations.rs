@@ -299,14 +299,14 @@ impl Services {
         let id = match (id, viewer.account) {
             (Some(id), _) if viewer.may_see(Visibility::Account(id)) => id,
             (None, Some(own)) => own,
-            (Some(_), _) => return Err(path.not_found("account").into()),
+            (Some(_), _) => return Err(path.not_found(text!("account")).into()),
             (None, None) => {
                 return Err(path
-                    .invalid("Say which account: a platform key has none.")
+                    .invalid(text!("Say which account: a platform key has none."))
                     .into());
             }
         };
         let account = self.0.reads.accounts.load(id).await?;
-        account.ok_or_else(|| path.not_found("account").into())
+        account.ok_or_else(|| path.not_found(text!("account")).into())
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure>
         Err(OperationError::Refused(refusals)) => {
             let reasons: Vec<String> = refusals
                 .into_iter()
-                .map(|refusal| refusal.message)
+                .map(|refusal| refusal.message.english())
                 .collect();
             Err(reasons.join(" ").into())
         }

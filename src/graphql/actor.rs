@@ -77,7 +77,7 @@ impl ActorFilterInput {
         let path = Path::argument("filter").at("actor").at("apiKeyId");
         let key = self.api_key_id.as_ref();
         Ok(AskedActor {
-            key: key.map(|text| id(text, &path, "key")).transpose()?,
+            key: key.map(|text| id(text, &path, text!("key"))).transpose()?,
             on_behalf_of: self.on_behalf_of,
         })
     }

@@ -109,7 +109,7 @@ impl AllocationMutation {
         let done = async {
             let path = Path::input("accountId");
             let asked = AllocateCredits {
-                account: optional_id(input.account_id.as_ref(), &path, "account")?,
+                account: optional_id(input.account_id.as_ref(), &path, text!("account"))?,
                 allocations: input.allocations.into_iter().map(asked).collect(),
             };
             services.allocate_credits(&viewer, asked).await

@@ -181,7 +181,7 @@ impl ApiKeyMutation {
         let done = async {
             let path = Path::input("accountId");
             let new = CreateApiKey {
-                account: optional_id(input.account_id.as_ref(), &path, "account")?,
+                account: optional_id(input.account_id.as_ref(), &path, text!("account"))?,
                 role: input.role.into(),
                 name: input.name,
                 expires_at: (input.expires_at)
@@ -209,7 +209,7 @@ impl ApiKeyMutation {
         let viewer = viewer_of(ctx, "revokeApiKey")?;
         let services = services(ctx)?;
         let done = async {
-            let key = id(&input.id, &Path::input("id"), "key")?;
+            let key = id(&input.id, &Path::input("id"), text!("key"))?;
             services.revoke_api_key(&viewer, key).await
         };
         let (id, user_errors) = payload(done.await)?;
@@ -234,9 +234,9 @@ impl ApiKeyMutation {
             let path = Path::input("keepIds");
             let kept = input.keep_ids.iter().enumerate();
             let others = RevokeOthers {
-                account: optional_id(account, &Path::input("accountId"), "account")?,
+                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
                 kept: kept
-                    .map(|(index, key)| id(key, &path.at(index), "key"))
+                    .map(|(index, key)| id(key, &path.at(index), text!("key")))
                     .collect::<Result<_, _>>()?,
             };
             services.revoke_other_api_keys(&viewer, others).await

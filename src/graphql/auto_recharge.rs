@@ -8,7 +8,7 @@ use super::{
     engine::{
         errors::ApiError,
         loaders,
-        request::{UserError, optional_id, payload, services, viewer_of},
+        request::{UserError, language, optional_id, payload, services, viewer_of, written},
     },
     money::{Money, MoneyInput},
     purchase::Purchase,
@@ -65,14 +65,15 @@ impl AutoRecharge {
     /// Why no recharge is made until the owner changes the settings, and what to do, in words for
     /// the owner; null while the recharge works or is off. The third decline in a row suspends it.
     async fn suspended_reason(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
-        Ok(services(ctx)?.recharge_suspension(&self.0).await?)
+        let reason = services(ctx)?.recharge_suspension(&self.0).await?;
+        Ok(reason.map(|reason| reason.in_language(language(ctx))))
     }
 
     /// Why less was bought than the threshold asks for, or nothing, and until when, in words for
     /// the owner: a limit that is reached, a decline, or an approval that is missing. Null while
     /// nothing is held back.
-    async fn held_back(&self) -> Option<&str> {
-        self.0.held_back()
+    async fn held_back(&self, ctx: &Context<'_>) -> Option<String> {
+        self.0.held_back().map(|reason| written(ctx, reason))
     }
 
     /// When the next recharge is tried at the earliest, if one is due: at the beginning of the next
@@ -181,10 +182,10 @@ impl AutoRechargeMutation {
             let package = input.package_id.as_ref();
             let limit = |limit: MoneyInput| (limit.amount.0, limit.currency_code.0);
             let change = UpdateAutoRecharge {
-                account: optional_id(account, &Path::input("accountId"), "account")?,
+                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
                 enabled: input.enabled,
                 threshold: input.threshold.map(|threshold| threshold.0),
-                package: optional_id(package, &Path::input("packageId"), "package")?,
+                package: optional_id(package, &Path::input("packageId"), text!("package"))?,
                 monthly_limit: match input.monthly_limit {
                     MaybeUndefined::Undefined => None,
                     MaybeUndefined::Null => Some(None),

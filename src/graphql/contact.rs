@@ -153,7 +153,7 @@ impl ContactMutation {
         let viewer = viewer_of(ctx, "removeContacts")?;
         let services = services(ctx)?;
         let done = async {
-            let list = id(&input.list_id, &Path::input("listId"), "list")?;
+            let list = id(&input.list_id, &Path::input("listId"), text!("list"))?;
             let removal = removal(input.contact_ids, input.phone_numbers, input.all)?;
             services.remove_contacts(&viewer, list, removal).await
         };
@@ -176,7 +176,7 @@ fn removal(
         (Some(ids), None, None) => {
             let path = Path::input("contactIds");
             let ids = ids.iter().enumerate();
-            let ids = ids.map(|(index, text)| id(text, &path.at(index), "contact"));
+            let ids = ids.map(|(index, text)| id(text, &path.at(index), text!("contact")));
             Ok(Removal::Ids(ids.collect::<Result<_, _>>()?))
         }
         (None, Some(numbers), None) => Ok(Removal::Numbers(
@@ -184,10 +184,12 @@ fn removal(
         )),
         (None, None, Some(true)) => Ok(Removal::All),
         (None, None, Some(false)) => Err(Path::input("all")
-            .invalid("Must be true or left out.")
+            .invalid(text!("Must be true or left out."))
             .into()),
         _ => Err(Path::argument("input")
-            .invalid("Give exactly one of contactIds, phoneNumbers and all.")
+            .invalid(text!(
+                "Give exactly one of contactIds, phoneNumbers and all."
+            ))
             .into()),
     }
 }

@@ -9,6 +9,7 @@ mod preview;
 mod rejected;
 mod warning;
 
+use crate::localization::Text;
 use async_graphql::{
     Context, Enum, ID, InputObject, Object, SimpleObject, Subscription, Upload, UploadValue,
 };
@@ -25,7 +26,7 @@ use super::{
         ids::PublicId,
         loaders,
         paging::{Nodes, connection, window},
-        request::{UserError, id, payload, reader, services, viewer_of},
+        request::{UserError, id, payload, reader, services, viewer_of, written},
     },
     scalars::{CountryCode, DateTime},
     usage_report::{CsvDelimiter, Download, ReportFormat},
@@ -108,8 +109,9 @@ impl ContactImport {
     }
 
     /// The reason why it failed or was cancelled; null otherwise.
-    async fn reason(&self) -> Option<&str> {
-        self.0.reason.as_deref()
+    async fn reason(&self, ctx: &Context<'_>) -> Option<String> {
+        let reason = self.0.reason.as_deref()?;
+        Some(written(ctx, reason))
     }
 
     /// The number of rows that were read, not counting the first row and blank rows.
@@ -301,7 +303,7 @@ impl ContactImportMutation {
         let file = content(ctx, input.file)?;
         let done = async {
             let import = ImportContacts {
-                list: id(&input.list_id, &Path::input("listId"), "list")?,
+                list: id(&input.list_id, &Path::input("listId"), text!("list"))?,
                 file: file.content,
                 file_name: file.filename,
                 mapping: mapping(input.phone_column, input.columns),
@@ -325,7 +327,7 @@ impl ContactImportMutation {
         };
         let import = outcome.import;
         if let Some(reason) = &import.reason {
-            let refusal = Path::input("file").refuse(RefusalCode::Conflict, reason.clone());
+            let refusal = Path::input("file").refuse(RefusalCode::Conflict, Text::written(reason));
             user_errors.push(refusal.into());
         }
         Ok(ImportContactsPayload {
@@ -367,7 +369,7 @@ impl ContactImportSubscription {
     ) -> Result<impl Stream<Item = Result<ContactImport, ApiError>> + use<'ctx>, ApiError> {
         let viewer = viewer_of(ctx, "contactImportProgress")?;
         let services = services(ctx)?;
-        let list = id(&list_id, &Path::argument("listId"), "list")?;
+        let list = id(&list_id, &Path::argument("listId"), text!("list"))?;
         let progress = services.import_progress(&viewer, list).await?;
         Ok(progress.map(|import| import.map(ContactImport).map_err(ApiError::from)))
     }

@@ -84,7 +84,11 @@ impl CreditPackage {
         #[graphql(desc = "The channel of the messages.", default_with = "Channel::Sms")]
         channel: Channel,
     ) -> Result<Vec<PackageCapacity>, ApiError> {
-        let account = optional_id(account_id.as_ref(), &Path::argument("accountId"), "account")?;
+        let account = optional_id(
+            account_id.as_ref(),
+            &Path::argument("accountId"),
+            text!("account"),
+        )?;
         let countries: Vec<String> = country_codes.into_iter().map(|code| code.0).collect();
         let credits = credits::Credits::from_units(self.0.credits_units);
         let found = services(ctx)?
@@ -150,7 +154,7 @@ impl CreditPackageQuery {
         let window = window(ctx, None)?;
         let path = Path::argument("accountId");
         let asked = AskedPackages {
-            account: optional_id(account_id.as_ref(), &path, "account")?,
+            account: optional_id(account_id.as_ref(), &path, text!("account"))?,
             currency_code: currency_code.map(|code| code.0),
             include_archived,
         };
@@ -239,7 +243,11 @@ impl CreditPackageMutation {
         viewer_of(ctx, "archiveCreditPackage")?;
         let services = services(ctx)?;
         let done = async {
-            let package = id(&input.package_id, &Path::input("packageId"), "package")?;
+            let package = id(
+                &input.package_id,
+                &Path::input("packageId"),
+                text!("package"),
+            )?;
             services.archive_credit_package(package).await
         };
         let (package, user_errors) = payload(done.await)?;

@@ -68,10 +68,11 @@ impl ErasureMutation {
         let services = services(ctx)?;
         let done = async {
             let account =
-                |text: Option<&ID>, name| optional_id(text, &Path::input(name), "account");
+                |text: Option<&ID>, name| optional_id(text, &Path::input(name), text!("account"));
             let path = Path::input("messageIds");
             let messages = input.message_ids.iter().enumerate();
-            let messages = messages.map(|(index, text)| id(text, &path.at(index), "message"));
+            let messages =
+                messages.map(|(index, text)| id(text, &path.at(index), text!("message")));
             let person = ErasePerson {
                 account: account(input.account_id.as_ref(), "accountId")?,
                 from: account(input.from_account_id.as_ref(), "fromAccountId")?,

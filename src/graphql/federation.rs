@@ -139,7 +139,10 @@ impl FederationQuery {
         let viewer = &viewer_of(ctx, "_entities")?;
         if representations.len() > MAX_ENTITIES {
             return Err(Path::argument("representations")
-                .invalid(format!("Must be at most {MAX_ENTITIES} representations."))
+                .invalid(text!(
+                    "Must be at most {limit} representations.",
+                    limit = MAX_ENTITIES
+                ))
                 .into());
         }
         // All at once, so that the loaders read each type with one query.

@@ -269,7 +269,7 @@ impl LotMutation {
         let done = async {
             let account = input.account_id.as_ref();
             let new = GrantCredits {
-                account: optional_id(account, &Path::input("accountId"), "account")?,
+                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
                 credits: input.credits.0,
                 expires_on: input.expires_on.map(|date| date.0),
                 note: input.note,
@@ -309,8 +309,8 @@ impl LotMutation {
         let done = async {
             let account = input.account_id.as_ref();
             let asked = RevokeCredits {
-                account: optional_id(account, &Path::input("accountId"), "account")?,
-                lot: optional_id(input.lot_id.as_ref(), &Path::input("lotId"), "lot")?,
+                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
+                lot: optional_id(input.lot_id.as_ref(), &Path::input("lotId"), text!("lot"))?,
                 credits: input.credits.0,
                 note: input.note,
                 idempotency_key: input.idempotency_key,

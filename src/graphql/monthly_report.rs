@@ -191,7 +191,7 @@ impl MonthlyReportMutation {
         let done = async {
             let account = input.account_id.as_ref();
             let change = UpdateMonthlyReports {
-                account: optional_id(account, &Path::input("accountId"), "account")?,
+                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
                 enabled: input.enabled,
                 format: input.format.map(operations::download::Format::from),
                 interval: input.interval.map(Into::into),

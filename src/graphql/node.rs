@@ -98,7 +98,7 @@ impl NodeQuery {
         let viewer = &viewer_of(ctx, "nodes")?;
         if ids.len() > MAX_NODES {
             return Err(Path::argument("ids")
-                .invalid(format!("Must be at most {MAX_NODES} ids."))
+                .invalid(text!("Must be at most {limit} ids.", limit = MAX_NODES))
                 .into());
         }
         let mut firsts = HashMap::new();

@@ -154,7 +154,11 @@ impl PaymentConnectionMutation {
         let services = services(ctx)?;
         let done = async {
             let new = ConnectPayments {
-                account: id(&input.account_id, &Path::input("accountId"), "account")?,
+                account: id(
+                    &input.account_id,
+                    &Path::input("accountId"),
+                    text!("account"),
+                )?,
                 merchant: input.merchant_id,
                 credentials: (input.credentials.into_iter())
                     .map(|one| NewCredential {
@@ -183,7 +187,11 @@ impl PaymentConnectionMutation {
         let viewer = viewer_of(ctx, "disconnectPayments")?;
         let services = services(ctx)?;
         let done = async {
-            let account = id(&input.account_id, &Path::input("accountId"), "account")?;
+            let account = id(
+                &input.account_id,
+                &Path::input("accountId"),
+                text!("account"),
+            )?;
             services.disconnect_payments(&viewer, account).await
         };
         let (account, user_errors) = payload(done.await)?;

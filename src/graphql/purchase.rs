@@ -15,7 +15,9 @@ use super::{
         ids::PublicId,
         loaders,
         paging::{Nodes, connection},
-        request::{UserError, id, optional_id, payload, reader, services, viewer, viewer_of},
+        request::{
+            UserError, id, optional_id, payload, reader, services, viewer, viewer_of, written,
+        },
     },
     money::Money,
     scalars::{Credits, DateTime, WebUrl},
@@ -106,8 +108,9 @@ impl Purchase {
 
     /// Why the purchase was declined or failed, in words for the owner; null for other purchases,
     /// or if the payment provider gave no reason.
-    async fn failure_reason(&self) -> Option<&str> {
-        self.0.reason.as_deref()
+    async fn failure_reason(&self, ctx: &Context<'_>) -> Option<String> {
+        let reason = self.0.reason.as_deref()?;
+        Some(written(ctx, reason))
     }
 
     /// Who began it; null for purchases from before actors were recorded.
@@ -254,8 +257,12 @@ impl PurchaseMutation {
         let done = async {
             let account = input.account_id.as_ref();
             let new = PurchaseCredits {
-                account: optional_id(account, &Path::input("accountId"), "account")?,
-                package: id(&input.package_id, &Path::input("packageId"), "package")?,
+                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
+                package: id(
+                    &input.package_id,
+                    &Path::input("packageId"),
+                    text!("package"),
+                )?,
                 method: input.method.into(),
                 return_url: input.return_url.map(|url| url.0),
                 idempotency_key: input.idempotency_key,
@@ -280,7 +287,7 @@ impl PurchaseMutation {
         let services = services(ctx)?;
         let done = async {
             let path = Path::input("purchaseId");
-            let purchase = id(&input.purchase_id, &path, "purchase")?;
+            let purchase = id(&input.purchase_id, &path, text!("purchase"))?;
             services
                 .confirm_purchase(&viewer, purchase, &input.reference)
                 .await

@@ -48,7 +48,7 @@ impl AudienceInput {
         Ok(match self {
             Self::ListId(list) => {
                 let path = Path::input("audience").at("listId");
-                Audience::List(id(&list, &path, "list")?)
+                Audience::List(id(&list, &path, text!("list"))?)
             }
             Self::Recipients(numbers) => {
                 Audience::Numbers(numbers.into_iter().map(|number| number.0).collect())
@@ -68,7 +68,7 @@ pub(super) fn draft(
     content: NewContent,
 ) -> Result<Draft, OperationError> {
     Ok(Draft {
-        list: optional_id(list, &Path::input("listId"), "list")?,
+        list: optional_id(list, &Path::input("listId"), text!("list"))?,
         audience: audience.map(AudienceInput::read).transpose()?,
         accept: Accept::landlines(accept_landlines),
         content,
@@ -311,7 +311,7 @@ impl QuoteQuery {
     ) -> Result<Quote, ApiError> {
         let viewer = viewer_of(ctx, "quote")?;
         let path = Path::input("accountId");
-        let account = optional_id(input.account_id.as_ref(), &path, "account")?;
+        let account = optional_id(input.account_id.as_ref(), &path, text!("account"))?;
         let content = content(
             input.text,
             input.media,

@@ -181,7 +181,7 @@ pub(super) async fn connection(
 
 fn list(text: Option<&ID>) -> Result<Option<ListId>, OperationError> {
     let path = Path::argument("filter").at("listId");
-    text.map(|text| id(text, &path, "list")).transpose()
+    text.map(|text| id(text, &path, text!("list"))).transpose()
 }
 
 /// The reason why credits moved.

@@ -50,7 +50,10 @@ impl Usage {
         BigInt::exact(count).ok_or_else(|| {
             ApiError::bad_input(
                 self.to.iter().copied(),
-                format!("{count} is more than a BigInt holds: ask for a shorter period."),
+                text!(
+                    "{count} is more than a BigInt holds: ask for a shorter period.",
+                    count = count
+                ),
             )
         })
     }

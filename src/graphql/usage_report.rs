@@ -203,7 +203,10 @@ impl UsageReport {
             .ok()
             .filter(|_| (1..=MAX_LIST_PAGE).contains(&first))
             .ok_or_else(|| {
-                Path::argument("first").invalid(format!("Must be between 1 and {MAX_LIST_PAGE}."))
+                Path::argument("first").invalid(text!(
+                    "Must be between 1 and {limit}.",
+                    limit = MAX_LIST_PAGE
+                ))
             })?;
         let figures = self.figures(ctx).await?;
         let lists = &figures.report.lists;
@@ -214,7 +217,8 @@ impl UsageReport {
                 let place = lists
                     .iter()
                     .position(|usage| after.is_some() && usage.list == after);
-                let unknown = || Path::argument("after").invalid("Must be a list of this report.");
+                let unknown =
+                    || Path::argument("after").invalid(text!("Must be a list of this report."));
                 place.ok_or_else(unknown)? + 1
             }
         };
@@ -223,9 +227,7 @@ impl UsageReport {
             && places.len() * figures.report.buckets.len() > MAX_LIST_BUCKETS
         {
             return Err(Path::argument("first")
-                .invalid(format!(
-                    "Lists and their buckets must be at most {MAX_LIST_BUCKETS} together: ask for fewer lists, a shorter period or a longer interval."
-                ))
+                .invalid(text!("Lists and their buckets must be at most {limit} together: ask for fewer lists, a shorter period or a longer interval.", limit = MAX_LIST_BUCKETS))
                 .into());
         }
         let filter = Arc::new(self.report.filter.clone());
@@ -274,7 +276,7 @@ impl UsageReport {
     ) -> Result<Download, ApiError> {
         if (csv_delimiter, csv_decimal) == (CsvDelimiter::Comma, CsvDecimal::Comma) {
             return Err(Path::argument("csvDecimal")
-                .invalid("Must be POINT if csvDelimiter is COMMA; with csvDecimal COMMA take SEMICOLON or TAB.")
+                .invalid(text!("Must be POINT if csvDelimiter is COMMA; with csvDecimal COMMA take SEMICOLON or TAB."))
                 .into());
         }
         let dialect = csv::Dialect {
@@ -327,7 +329,7 @@ impl UsageReportQuery {
             account: optional_id(
                 input.account_id.as_ref(),
                 &Path::input("accountId"),
-                "account",
+                text!("account"),
             )?,
             from: input.from.0,
             to: input.to.0,

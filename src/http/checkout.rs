@@ -207,8 +207,8 @@ fn failed(error: &OperationError) -> Response {
             if refusal.is_some_and(|refusal| refusal.code == RefusalCode::NotFound) {
                 return not_found();
             }
-            let text = refusal.map_or("", |refusal| refusal.message.as_str());
-            message(StatusCode::CONFLICT, "The purchase can't be decided", text)
+            let text = refusal.map_or_else(String::new, |refusal| refusal.message.english());
+            message(StatusCode::CONFLICT, "The purchase can't be decided", &text)
         }
         OperationError::RateLimited | OperationError::Unavailable | OperationError::NotDone => {
             message(

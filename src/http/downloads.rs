@@ -132,7 +132,8 @@ fn not_found() -> Response {
 fn failed(error: OperationError) -> Response {
     match error {
         OperationError::Refused(refusals) => {
-            let text = refusals.into_iter().next().map(|refusal| refusal.message);
+            let first = refusals.into_iter().next();
+            let text = first.map(|refusal| refusal.message.english());
             plain(StatusCode::CONFLICT, text.unwrap_or_default())
         }
         OperationError::Unavailable | OperationError::Lost | OperationError::RateLimited => {

@@ -9,7 +9,10 @@ use std::{any::Any, panic::AssertUnwindSafe};
 use async_graphql::{Executor, Request, Response, Value};
 use futures_util::stream::{self, BoxStream, StreamExt};
 
-use crate::graphql::engine::execution::{Answer, count_subscription, owner_of};
+use crate::{
+    graphql::engine::execution::{Answer, count_subscription, language_of, owner_of},
+    localization::Language,
+};
 
 /// An event of an operation. Nothing follows an error or the end.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ pub(super) fn subscription<E: Executor>(
     request_id: String,
 ) -> BoxStream<'static, Event> {
     count_subscription(&mut request);
-    let owner = owner_of(&request);
+    let (owner, language) = (owner_of(&request), language_of(&request));
     let responses = owner.reads_stream(executor.execute_stream(request, None));
     let responses = AssertUnwindSafe(responses).catch_unwind();
     stream::unfold(
@@ -49,8 +52,8 @@ pub(super) fn subscription<E: Executor>(
             async move {
                 let event = match progress {
                     Progress::Over => return None,
-                    Progress::NotStarted => first(responses.next().await, &request_id),
-                    Progress::Running => later(responses.next().await, &request_id),
+                    Progress::NotStarted => first(responses.next().await, &request_id, language),
+                    Progress::Running => later(responses.next().await, &request_id, language),
                 };
                 let progress = if event.is_last() {
                     Progress::Over
@@ -77,19 +80,19 @@ type Received = Option<Result<Response, Box<dyn Any + Send>>>;
 /// A subscription that fails before its first value has not started: it is invalid, or its resolver
 /// refused. The engine does not distinguish that from a first event without data, and neither does
 /// this function.
-fn first(received: Received, request_id: &str) -> Event {
+fn first(received: Received, request_id: &str, language: Language) -> Event {
     match received {
         Some(Ok(response)) if !response.errors.is_empty() && response.data == Value::Null => {
-            Event::Error(Answer::of(response, request_id))
+            Event::Error(Answer::of(response, request_id, language))
         }
-        received => later(received, request_id),
+        received => later(received, request_id, language),
     }
 }
 
-fn later(received: Received, request_id: &str) -> Event {
+fn later(received: Received, request_id: &str, language: Language) -> Event {
     match received {
-        Some(Ok(response)) => Event::Next(Answer::of(response, request_id)),
-        Some(Err(panic)) => Event::Error(Answer::crashed(panic.as_ref(), request_id)),
+        Some(Ok(response)) => Event::Next(Answer::of(response, request_id, language)),
+        Some(Err(panic)) => Event::Error(Answer::crashed(panic.as_ref(), request_id, language)),
         None => Event::Complete,
     }
 }

@@ -39,6 +39,7 @@ use crate::graphql::engine::execution::{Answer, Stage, execute};
 use crate::graphql::engine::uploads::Taker;
 use crate::http::event_stream;
 use crate::http::events::{self, Event};
+use crate::localization::Language;
 
 /// How much of a request is read.
 #[derive(Clone, Copy, Debug)]
@@ -182,6 +183,7 @@ impl Endpoint {
             return Err(Box::new(problem::not_acceptable().respond(Media::Json)));
         };
         let request_id = self.request_id(&request);
+        let language = language_of(request.headers());
         let method = request.method().clone();
         let limits = BodyLimits {
             json_bytes: json_bytes.min(self.limits.json_bytes),
@@ -213,7 +215,7 @@ impl Endpoint {
                 Err(refused(problem::subscription_over_http()))
             }
             kind => Ok(Read {
-                request,
+                request: request.data(language),
                 kind,
                 media,
                 request_id,
@@ -317,6 +319,15 @@ fn encode(mut answer: Answer, media: Media) -> Response {
     }
 }
 
+/// The language that the caller prefers; English if it doesn't say.
+pub(super) fn language_of(headers: &HeaderMap) -> Language {
+    let preferred = headers.get(header::ACCEPT_LANGUAGE);
+    preferred
+        .and_then(|value| value.to_str().ok())
+        .map(Language::preferred)
+        .unwrap_or_default()
+}
+
 /// Responses depend on the caller and on what it accepts: no shared cache may store them.
 pub(super) fn headers(media: Media) -> HeaderMap {
     HeaderMap::from_iter([
@@ -326,7 +337,7 @@ pub(super) fn headers(media: Media) -> HeaderMap {
         ),
         (
             header::VARY,
-            HeaderValue::from_static("accept, authorization"),
+            HeaderValue::from_static("accept, accept-language, authorization"),
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ])

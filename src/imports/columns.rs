@@ -94,16 +94,17 @@ impl Columns {
         warnings: &mut Vec<Warning>,
     ) -> Result<Contact<'a>, RowFault> {
         if (self.width..cells.len()).any(|index| !cells.get(index).is_empty()) {
-            let message = format!(
-                "The row has {} cells, but the first row has {}.",
-                cells.len(),
-                self.width
-            );
+            let message = text!(
+                "The row has {got} cells, but the first row has {width}.",
+                got = cells.len(),
+                width = self.width
+            )
+            .english();
             return Err(RowFault::new(RowCode::MalformedRow, message));
         }
         let number = cells.get(self.number);
         if number.is_empty() {
-            let message = "The number is missing.";
+            let message = written!("The number is missing.");
             return Err(RowFault::new(RowCode::NumberMissing, message));
         }
         let mut fields = Vec::new();
@@ -116,9 +117,13 @@ impl Columns {
             let Field { name, .. } = field;
             // A text never has more characters than bytes.
             if value.len() > MAX_VALUE_CHARS && value.chars().count() > MAX_VALUE_CHARS {
-                leave_out(format!(
-                    "The value has more than {MAX_VALUE_CHARS} characters and is left out."
-                ));
+                leave_out(
+                    text!(
+                        "The value has more than {limit} characters and is left out.",
+                        limit = MAX_VALUE_CHARS
+                    )
+                    .english(),
+                );
                 continue;
             }
             let unreadable = |reason: String| RowFault::new(RowCode::UnreadableText, reason);
@@ -134,9 +139,13 @@ impl Columns {
                 .map_err(|cause| unreadable(cause.to_string()))?;
             if fields.len() >= MAX_FIELDS_BYTES {
                 fields.truncate(before);
-                leave_out(format!(
-                    "The row's fields come to more than {MAX_FIELDS_BYTES} bytes; this one is left out."
-                ));
+                leave_out(
+                    text!(
+                        "The row's fields come to more than {limit} bytes; this one is left out.",
+                        limit = MAX_FIELDS_BYTES
+                    )
+                    .english(),
+                );
             }
         }
         if fields.is_empty() {

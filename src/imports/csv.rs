@@ -42,7 +42,8 @@ pub(super) fn read(file: File, sink: &mut dyn Sink) -> Result<(Form, Ended), Rea
     let last = text.is_cut().then(|| Warning {
         line: None,
         column: None,
-        reason: "The MS-DOS end-of-file mark (0x1A) at the end of the file is left out.".into(),
+        reason: written!("The MS-DOS end-of-file mark (0x1A) at the end of the file is left out.")
+            .into(),
     });
     let mut lines = Lines::of(text)?;
     let delimiter = match declared(lines.ahead()) {

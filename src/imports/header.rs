@@ -35,7 +35,9 @@ pub(super) enum Opinion {
 /// Examines the first row for the column of numbers.
 pub(super) fn opinion(header: Cells<'_>, mapping: &Mapping) -> Result<Opinion, Unreadable> {
     if header.is_blank() {
-        return Err(wrong("The first row must name the columns; it is empty."));
+        return Err(wrong(written!(
+            "The first row must name the columns; it is empty."
+        )));
     }
     if let Some(wanted) = &mapping.phone_column {
         return find(header, wanted, MappingPart::PhoneColumn).map(Opinion::Sure);
@@ -43,15 +45,19 @@ pub(super) fn opinion(header: Cells<'_>, mapping: &Mapping) -> Result<Opinion, U
     let named = phone_header::find(header.iter());
     let is_data = |cell: &&str| cell_shape::is_data(cell, named != Named::None);
     if let Some(value) = header.iter().find(is_data) {
-        return Err(wrong(format!(
-            "The first row must name the columns, such as phone,firstName; it holds the {} {}.",
-            if value.contains('@') {
-                "address"
-            } else {
-                "number"
-            },
-            cut(value)
-        )));
+        let (is_address, value) = (value.contains('@'), cut(value));
+        let holds = if is_address {
+            text!(
+                "The first row must name the columns, such as phone,firstName; it holds the address {value}.",
+                value = value,
+            )
+        } else {
+            text!(
+                "The first row must name the columns, such as phone,firstName; it holds the number {value}.",
+                value = value,
+            )
+        };
+        return Err(wrong(holds.english()));
     }
     Ok(match named {
         Named::One(index) => Opinion::Sure(index),
@@ -79,21 +85,15 @@ pub(super) fn decide(
     let with_plus: Vec<usize> = (0..width(header))
         .filter(|column| cells(*column).any(cell_shape::is_international))
         .collect();
-    let phrase = "Set phoneColumn, or name the column phone in the file.";
+    let phrase = written!("Set phoneColumn, or name the column phone in the file.");
     match with_plus.as_slice() {
         [column] if cells(*column).all(cell_shape::is_international) => Ok(*column),
         [] | [_] => match candidates {
             // The column has no cells yet.
             [column, ..] if cells(*column).next().is_none() => Ok(*column),
-            _ => Err(wrong(format!(
-                "No column of phone numbers was recognised. {phrase} The file's columns are: {}.",
-                listed(header.iter())
-            ))),
+            _ => Err(wrong(text!("No column of phone numbers was recognised. {phrase} The file's columns are: {columns}.", phrase = phrase, columns = listed(header.iter())).english())),
         },
-        several => Err(wrong(format!(
-            "More than one column holds phone numbers: {}. {phrase}",
-            listed(several.iter().map(|column| header.get(*column)))
-        ))),
+        several => Err(wrong(text!("More than one column holds phone numbers: {columns}. {phrase}", columns = listed(several.iter().map(|column| header.get(*column))), phrase = phrase).english())),
     }
 }
 
@@ -104,10 +104,12 @@ pub(super) fn mapped(
     columns: &[ColumnMapping],
 ) -> Result<Vec<Field>, Unreadable> {
     if columns.len() > MAX_COLUMNS {
-        let message = format!(
-            "At most {MAX_COLUMNS} columns can be stored; got {}.",
-            columns.len()
-        );
+        let message = text!(
+            "At most {limit} columns can be stored; got {got}.",
+            limit = MAX_COLUMNS,
+            got = columns.len()
+        )
+        .english();
         return Err(misfit(MappingPart::Columns, message));
     }
     let mut fields: Vec<Field> = Vec::with_capacity(columns.len());
@@ -117,13 +119,13 @@ pub(super) fn mapped(
         if index == number {
             return Err(misfit(
                 part,
-                "Must be a column other than that of the phone numbers.",
+                written!("Must be a column other than that of the phone numbers."),
             ));
         }
         if fields.iter().any(|field| field.index == index) {
             return Err(misfit(
                 part,
-                "Must not repeat the header of an earlier column.",
+                written!("Must not repeat the header of an earlier column."),
             ));
         }
         let part = MappingPart::MergeField(position);
@@ -131,16 +133,13 @@ pub(super) fn mapped(
         if !merge::is_name(name) {
             return Err(misfit(
                 part,
-                format!(
-                    "Must be a letter or _, then letters, digits, _, . or -, at most {} characters in all, such as firstName.",
-                    merge::MAX_NAME_BYTES
-                ),
+                text!("Must be a letter or _, then letters, digits, _, . or -, at most {limit} characters in all, such as firstName.", limit = merge::MAX_NAME_BYTES).english(),
             ));
         }
         if fields.iter().any(|field| field.name == *name) {
             return Err(misfit(
                 part,
-                "Must not repeat the merge field of an earlier column.",
+                written!("Must not repeat the merge field of an earlier column."),
             ));
         }
         fields.push(Field {
@@ -191,7 +190,13 @@ pub(super) fn fields(
             });
         };
         let Some(name) = field_name(cell, position) else {
-            warn(format!("Column {position} has no name and is left out."));
+            warn(
+                text!(
+                    "Column {position} has no name and is left out.",
+                    position = position
+                )
+                .english(),
+            );
             continue;
         };
         if fields.len() + 1 == MAX_COLUMNS {
@@ -199,34 +204,22 @@ pub(super) fn fields(
             continue;
         }
         if cell.contains(char::REPLACEMENT_CHARACTER) {
-            warn(format!(
-                "The name of column {position} has characters that can't be read; the column is left out."
-            ));
+            warn(text!("The name of column {position} has characters that can't be read; the column is left out.", position = position).english());
             continue;
         }
         if name.len() > merge::MAX_NAME_BYTES {
-            warn(format!(
-                "The name of column {position} is longer than the {} characters of a merge field; the column is left out.",
-                merge::MAX_NAME_BYTES
-            ));
+            warn(text!("The name of column {position} is longer than the {limit} characters of a merge field; the column is left out.", position = position, limit = merge::MAX_NAME_BYTES).english());
             continue;
         }
         if let Some(other) = fields.iter().find(|field| field.name == name) {
-            warn(format!(
-                "Column {position} would be the merge field {name}, as column {} is; it is left out.",
-                other.index + 1
-            ));
+            warn(text!("Column {position} would be the merge field {name}, as column {index} is; it is left out.", position = position, name = name, index = other.index + 1).english());
             continue;
         }
         if let Some(other) = fields
             .iter()
             .find(|field| field.name.eq_ignore_ascii_case(&name))
         {
-            warn(format!(
-                "The merge fields {} (column {}) and {name} (column {position}) differ only in case.",
-                other.name,
-                other.index + 1
-            ));
+            warn(text!("The merge fields {first} (column {index}) and {second} (column {position}) differ only in case.", first = other.name, index = other.index + 1, second = name, position = position).english());
         }
         fields.push(Field {
             index,
@@ -238,9 +231,12 @@ pub(super) fn fields(
         warnings.push(Warning {
             line: None,
             column: None,
-            reason: format!(
-                "At most {MAX_COLUMNS} columns are read; the last {beyond} of the file are left out."
+            reason: text!(
+                "At most {limit} columns are read; the last {beyond} of the file are left out.",
+                limit = MAX_COLUMNS,
+                beyond = beyond
             )
+            .english()
             .into(),
         });
     }
@@ -251,7 +247,10 @@ pub(super) fn fields(
 fn find(header: Cells<'_>, wanted: &str, part: MappingPart) -> Result<usize, Unreadable> {
     let wanted = wanted.trim();
     if wanted.is_empty() {
-        return Err(misfit(part, "Must be the header of a column; it is empty."));
+        return Err(misfit(
+            part,
+            written!("Must be the header of a column; it is empty."),
+        ));
     }
     let by = |is_alike: &dyn Fn(&str) -> bool| -> Vec<usize> {
         let cells = header.iter().enumerate();
@@ -267,19 +266,11 @@ fn find(header: Cells<'_>, wanted: &str, part: MappingPart) -> Result<usize, Unr
         [column] => Ok(*column),
         [] => Err(misfit(
             part,
-            format!(
-                "The file has no column {}. Its columns are: {}.",
-                cut(wanted),
-                listed(header.iter())
-            ),
+            text!("The file has no column {wanted}. Its columns are: {columns}.", wanted = cut(wanted), columns = listed(header.iter())).english(),
         )),
         [first, second, ..] => Err(misfit(
             part,
-            format!(
-                "Columns {} and {} of the file both have this header; rename one of them.",
-                first + 1,
-                second + 1
-            ),
+            text!("Columns {first} and {second} of the file both have this header; rename one of them.", first = first + 1, second = second + 1).english(),
         )),
     }
 }

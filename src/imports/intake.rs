@@ -103,7 +103,11 @@ impl<'a> Intake<'a> {
     /// Handles the first row.
     fn open(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, ReadError> {
         if let Some(fault) = &row.fault {
-            let message = format!("The first row must name the columns. {}", fault.reason);
+            let message = text!(
+                "The first row must name the columns. {reason}",
+                reason = fault.reason
+            )
+            .english();
             return Err(Unreadable::Header(message).into());
         }
         match header::opinion(row.cells, self.mapping)? {
@@ -250,5 +254,7 @@ impl Sink for Intake<'_> {
 
 /// Some programs write formulas without computing them and leave their results empty.
 const UNCOMPUTED_NUMBER: &str =
-    "The cell holds a formula that was not computed; open the file in Excel and save it.";
-const UNCOMPUTED: &str = "The cell holds a formula that was not computed and is left out; open the file in Excel and save it.";
+    written!("The cell holds a formula that was not computed; open the file in Excel and save it.");
+const UNCOMPUTED: &str = written!(
+    "The cell holds a formula that was not computed and is left out; open the file in Excel and save it."
+);

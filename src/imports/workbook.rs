@@ -224,7 +224,10 @@ impl Rows<'_> {
     fn hidden_rows(&self) -> Option<Warning> {
         let reason = match self.hidden {
             0 => return None,
-            1 => "One row is hidden, by a filter or by hand; it was read like the others.".into(),
+            1 => {
+                written!("One row is hidden, by a filter or by hand; it was read like the others.")
+                    .into()
+            }
             many => format!(
                 "{many} rows are hidden, by a filter or by hand; they were read like the others."
             )
@@ -287,7 +290,12 @@ fn number(text: &str) -> Option<f64> {
 }
 
 fn too_long() -> String {
-    format!("The row has more than {MAX_ROW_BYTES} bytes or {MAX_CELLS} cells.")
+    text!(
+        "The row has more than {bytes} bytes or {cells} cells.",
+        bytes = MAX_ROW_BYTES,
+        cells = MAX_CELLS
+    )
+    .english()
 }
 
 /// The row that is being read.

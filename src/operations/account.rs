@@ -141,13 +141,17 @@ impl Services {
         let id = AccountId::new(row.id);
         if change.settlement.is_some() && !policy::may(viewer, Use::SetSettlement) {
             return Err(Path::input("settlement")
-                .invalid("Only the platform sets who settles messages; leave it out.")
+                .invalid(text!(
+                    "Only the platform sets who settles messages; leave it out."
+                ))
                 .into());
         }
         let path = Path::input("retentionMonths");
         if change.retention_months.is_some() && !policy::may(viewer, Use::SetRetention) {
             return Err(path
-                .invalid("Only the platform sets how long texts are kept; leave it out.")
+                .invalid(text!(
+                    "Only the platform sets how long texts are kept; leave it out."
+                ))
                 .into());
         }
         let retention_months = (change.retention_months)
@@ -173,7 +177,7 @@ impl Services {
         let code = match change.rate_card {
             Some(_) if !policy::may(viewer, Use::SetRateCard) => {
                 return Err(Path::input("rateCardId")
-                    .invalid("Only the platform sets the rate card.")
+                    .invalid(text!("Only the platform sets the rate card."))
                     .into());
             }
             Some(id) => Some(self.rate_card_code(id).await?),
@@ -182,7 +186,7 @@ impl Services {
         let fee = match &change.subscription_fee {
             Some(_) if !policy::may(viewer, Use::SetSubscriptionFee) => {
                 return Err(Path::input("subscriptionFee")
-                    .invalid("Only the platform sets its fee; leave it out.")
+                    .invalid(text!("Only the platform sets its fee; leave it out."))
                     .into());
             }
             Some((amount, code)) => {
@@ -262,7 +266,7 @@ impl Services {
     async fn rate_card_code(&self, id: RateCardId) -> Result<String, OperationError> {
         let card = store::rate_card::find(self.store().reader(), id).await?;
         Ok(card
-            .ok_or_else(|| Path::input("rateCardId").not_found("rate card"))?
+            .ok_or_else(|| Path::input("rateCardId").not_found(text!("rate card")))?
             .code)
     }
 }

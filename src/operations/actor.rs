@@ -38,7 +38,7 @@ impl ViewerReader {
             (None, None) => return Ok(None),
             (Some(key), _) => {
                 let row = self.by_key(key).await?;
-                row.ok_or_else(|| path.at("apiKeyId").not_found("key"))?;
+                row.ok_or_else(|| path.at("apiKeyId").not_found(text!("key")))?;
                 Some(vec![key])
             }
             (None, Some(_)) if self.viewer().is_platform() => None,

@@ -134,7 +134,10 @@ impl Services {
         let account = AccountId::new(account.id);
         if asked.allocations.is_empty() || asked.allocations.len() > MAX_ALLOCATIONS {
             return Err(path
-                .invalid(format!("Must be 1 to {MAX_ALLOCATIONS} lists."))
+                .invalid(text!(
+                    "Must be 1 to {limit} lists.",
+                    limit = MAX_ALLOCATIONS
+                ))
                 .into());
         }
         let rows = self.open_lists(account, &asked.allocations).await?;
@@ -156,7 +159,7 @@ impl Services {
                 gone = allocations.iter().position(|one| one.list == *list);
             }
             match gone {
-                Some(index) => path.at(index).at("listId").not_found("list").into(),
+                Some(index) => path.at(index).at("listId").not_found(text!("list")).into(),
                 None => OperationError::from_ledger(error, &path),
             }
         })?;
@@ -211,9 +214,9 @@ fn read(
     for (index, one) in asked.iter().enumerate() {
         let at = path.at(index);
         match one.list.and_then(|list| Some((list, rows.get(&list)?))) {
-            None => refusals.push(at.at("listId").not_found("list")),
+            None => refusals.push(at.at("listId").not_found(text!("list"))),
             Some((list, _)) if !seen.insert(list) => {
-                refusals.push(at.invalid("Must name each list once."));
+                refusals.push(at.invalid(text!("Must name each list once.")));
             }
             Some((list, row)) => match limit(one, &at.at("assigned")) {
                 Ok(limit) => {
@@ -235,11 +238,11 @@ fn limit(asked: &AskedAllocation, path: &Path) -> Result<Option<Credits>, Refusa
     match (asked.mode, &asked.assigned) {
         (AllocationMode::Shared, None) => Ok(None),
         (AllocationMode::Shared, Some(_)) => {
-            Err(path.invalid("Must be left out for a list that shares."))
+            Err(path.invalid(text!("Must be left out for a list that shares.")))
         }
-        (AllocationMode::Limited, None) => Err(path.invalid(
-            "Is required for a LIMITED list: the credits that it has free, \"0\" or more.",
-        )),
+        (AllocationMode::Limited, None) => Err(path.invalid(text!(
+            "Is required for a LIMITED list: the credits that it has free, \"0\" or more."
+        ))),
         (AllocationMode::Limited, Some(text)) => input::credits(text, path).map(Some),
     }
 }
@@ -255,9 +258,9 @@ fn refuse_beyond_any_account(allocations: &[book::Allocation], path: &Path) -> R
             .ok_or_else(|| {
                 path.refuse(
                     RefusalCode::InsufficientCredits,
-                    format!(
-                        "More than {} credits are needed, which no account has.",
-                        Book::MAX_TOTAL
+                    text!(
+                        "More than {limit} credits are needed, which no account has.",
+                        limit = Book::MAX_TOTAL
                     ),
                 )
             })?;

@@ -84,15 +84,17 @@ impl Services {
         if new.role == Role::Sender && !policy::may(viewer, Use::MakeSenderKey) {
             return Err(Path::input("role")
                 .invalid(
-                    "Only the platform makes SENDER keys, since the sending service is the platform's; \
-                     must be OWNER, MEMBER or VIEWER.",
+                    text!("Only the platform makes SENDER keys, since the sending service is the platform's; \
+                     must be OWNER, MEMBER or VIEWER."),
                 )
                 .into());
         }
         let account = if is_platform(new.role) {
             if !viewer.is_platform() {
                 return Err(Path::input("role")
-                    .invalid("Must be a role in the account: OWNER, MEMBER or VIEWER.")
+                    .invalid(text!(
+                        "Must be a role in the account: OWNER, MEMBER or VIEWER."
+                    ))
                     .into());
             }
             new.account
@@ -130,9 +132,10 @@ impl Services {
         let path = Path::input("keepIds");
         if others.kept.len() > MAX_KEPT {
             return Err(path
-                .invalid(format!(
-                    "Must be at most {MAX_KEPT} keys; got {}.",
-                    others.kept.len()
+                .invalid(text!(
+                    "Must be at most {limit} keys; got {got}.",
+                    limit = MAX_KEPT,
+                    got = others.kept.len()
                 ))
                 .into());
         }
@@ -143,7 +146,7 @@ impl Services {
                 row.id == id.uuid() && row.account_id == account.map(AccountId::uuid)
             };
             if !found.iter().any(is_theirs) {
-                return Err(path.at(index).not_found("key").into());
+                return Err(path.at(index).not_found(text!("key")).into());
             }
         }
         kept.extend(viewer.key);
@@ -164,7 +167,7 @@ impl Services {
         id: ApiKeyId,
     ) -> Result<ApiKeyId, OperationError> {
         let row = self.reader(viewer.clone()).by_key(id).await?;
-        let row = row.ok_or_else(|| Path::input("id").not_found("key"))?;
+        let row = row.ok_or_else(|| Path::input("id").not_found(text!("key")))?;
         if row.role == Role::Sender && !policy::may(viewer, Use::RevokeSenderKey) {
             return Err(OperationError::Forbidden(policy::roles_for(
                 Use::RevokeSenderKey,
@@ -259,21 +262,25 @@ async fn make_key(
     let now = clock.now();
     if expires_at.is_some_and(|at| at <= now) {
         return Err(Path::input("expiresAt")
-            .invalid(format!("Must be later than now, which is {now}."))
+            .invalid(text!("Must be later than now, which is {now}.", now = now))
             .into());
     }
     let path = Path::input("accountId");
     match account {
         Some(_) if is_platform(role) => {
             return Err(path
-                .invalid("Must be left out: a platform role is for all accounts.")
+                .invalid(text!(
+                    "Must be left out: a platform role is for all accounts."
+                ))
                 .into());
         }
         None if !is_platform(role) => {
-            return Err(path.invalid("Say which account the key opens.").into());
+            return Err(path
+                .invalid(text!("Say which account the key opens."))
+                .into());
         }
         Some(id) if store::account::find(store.reader(), id).await?.is_none() => {
-            return Err(path.not_found("account").into());
+            return Err(path.not_found(text!("account")).into());
         }
         _ => {}
     }

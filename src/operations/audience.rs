@@ -1,6 +1,7 @@
 //! The recipients of a message: a list, telephone numbers, or head-counts. Each becomes head-counts
 //! by country.
 
+use crate::localization::Text;
 use std::collections::BTreeSet;
 
 use domain::{
@@ -93,7 +94,7 @@ impl Services {
     ) -> Result<contact_list::Model, OperationError> {
         let row = self.0.reads.lists.load(list).await?;
         let row = row.filter(|row| row.belongs_to(account) && row.archived_at.is_none());
-        row.ok_or_else(|| path.not_found("list").into())
+        row.ok_or_else(|| path.not_found(text!("list")).into())
     }
 }
 
@@ -104,7 +105,10 @@ impl Services {
 /// position below it.
 pub fn destinations(rows: &[DestinationRow], path: &Path) -> Result<Destinations, Refusal> {
     if rows.len() > MAX_DESTINATIONS {
-        return Err(path.invalid(format!("Must be at most {MAX_DESTINATIONS} countries.")));
+        return Err(path.invalid(text!(
+            "Must be at most {limit} countries.",
+            limit = MAX_DESTINATIONS
+        )));
     }
     let rows = rows
         .iter()
@@ -124,7 +128,10 @@ pub async fn numbers(
 ) -> Result<Counted, OperationError> {
     if numbers.len() > MAX_NUMBERS {
         return Err(path
-            .invalid(format!("Must be at most {MAX_NUMBERS} numbers."))
+            .invalid(text!(
+                "Must be at most {limit} numbers.",
+                limit = MAX_NUMBERS
+            ))
             .into());
     }
     let path = path.clone();
@@ -159,8 +166,12 @@ fn count(numbers: &[String], accept: Accept, path: &Path) -> Result<Counted, Vec
     // Far below the most that a country may have.
     let destinations = Destinations::from_pairs(countries);
     Ok(Counted {
-        destinations: destinations
-            .map_err(|_| vec![path.invalid(format!("Must be at most {MAX_NUMBERS} numbers."))])?,
+        destinations: destinations.map_err(|_| {
+            vec![path.invalid(text!(
+                "Must be at most {limit} numbers.",
+                limit = MAX_NUMBERS
+            ))]
+        })?,
         duplicates,
     })
 }
@@ -172,10 +183,10 @@ pub(super) fn number(
     path: &Path,
 ) -> Result<(i64, CountryCode), Refusal> {
     let number = phone_number::read(text, None, accept).map_err(|fault| match fault {
-        NumberFault::Malformed | NumberFault::WithoutPrefix => {
-            path.invalid("Must be a telephone number in E.164 form such as \"+393401234567\".")
-        }
-        fault => path.invalid(fault.to_string()),
+        NumberFault::Malformed | NumberFault::WithoutPrefix => path.invalid(text!(
+            "Must be a telephone number in E.164 form such as \"+393401234567\"."
+        )),
+        fault => path.invalid(Text::written(&fault.to_string())),
     })?;
     Ok((number.digits, number.country))
 }

@@ -29,7 +29,7 @@ use super::{
     payment::state,
     purchase::price,
 };
-use crate::{clock::whole_micros, payments::Mandate, store};
+use crate::{clock::whole_micros, localization::Text, payments::Mandate, store};
 
 /// The automatic recharge of an account.
 #[derive(Debug, Clone)]
@@ -253,7 +253,7 @@ impl Services {
     pub async fn recharge_suspension(
         &self,
         recharge: &AutoRecharge,
-    ) -> Result<Option<String>, OperationError> {
+    ) -> Result<Option<Text>, OperationError> {
         let Some(settings) = recharge.settings.as_ref().filter(|row| row.enabled) else {
             return Ok(None);
         };

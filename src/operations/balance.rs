@@ -124,7 +124,7 @@ impl Services {
     pub fn refuse_to_foresee(&self, at: Option<Timestamp>) -> Result<(), OperationError> {
         match at {
             Some(at) if at > self.clock().now() => Err(Path::argument("at")
-                .invalid("Must not be in the future.")
+                .invalid(text!("Must not be in the future."))
                 .into()),
             _ => Ok(()),
         }

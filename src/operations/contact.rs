@@ -257,7 +257,7 @@ fn asked(which: &Which<'_>) -> usize {
 
 fn few(count: usize, path: &Path) -> Result<(), Refusal> {
     if count > MAX_NAMED {
-        return Err(path.invalid(format!("Must be at most {MAX_NAMED}.")));
+        return Err(path.invalid(text!("Must be at most {limit}.", limit = MAX_NAMED)));
     }
     Ok(())
 }

@@ -38,6 +38,7 @@ pub use crate::store::contact_import::{RejectedRow, warnings::ImportWarning};
 use crate::{
     fair::{Bounds, Line, Place, Urgency},
     imports::{self, FileColumn, Format, MAX_WARNINGS, Mapping, ReadError, Unreadable},
+    localization::Text,
     store,
 };
 use lease::Leases;
@@ -287,11 +288,11 @@ impl Services {
         match standing(&transaction, of).await? {
             Standing::Open { .. } => {}
             Standing::Archived => {
-                return Err(Path::input("listId").not_found("list").into());
+                return Err(Path::input("listId").not_found(text!("list")).into());
             }
             Standing::CountedByHand => {
                 return Err(Path::input("listId")
-                    .refuse(RefusalCode::Conflict, BY_HAND)
+                    .refuse(RefusalCode::Conflict, counted_by_hand())
                     .into());
             }
         }
@@ -352,8 +353,12 @@ impl Services {
 }
 
 /// Why a list with a manual head-count takes no contacts.
-pub(super) const BY_HAND: &str = "The list's head-count was given by hand. Set its destinations to [] with \
-    updateContactList first; its stored contacts are its head-count then.";
+pub(super) fn counted_by_hand() -> Text {
+    text!(
+        "The list's head-count was given by hand. Set its destinations to [] with updateContactList first; its \
+         stored contacts are its head-count then."
+    )
+}
 
 /// The file with its format and its size in bytes.
 async fn kind(mut file: File) -> Result<(File, Format, i64), OperationError> {
@@ -372,9 +377,9 @@ async fn kind(mut file: File) -> Result<(File, Format, i64), OperationError> {
 fn refusal(error: ReadError, file: &Path) -> OperationError {
     match error {
         ReadError::Unreadable(Unreadable::Mapping { part, reason }) => {
-            mapping::refuse(part, reason).into()
+            mapping::refuse(part, Text::written(&reason)).into()
         }
-        ReadError::Unreadable(why) => file.invalid(why.to_string()).into(),
+        ReadError::Unreadable(why) => file.invalid(Text::written(&why.to_string())).into(),
         ReadError::Io(cause) => {
             Fault::Broken(format!("an upload can't be read back: {cause}")).into()
         }

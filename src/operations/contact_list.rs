@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
+    localization::Text,
     store::{self, contact_list::ListFilter},
 };
 
@@ -24,8 +25,12 @@ use crate::{
 pub const MAX_DESTINATIONS: usize = 250;
 
 /// Why a list with stored contacts takes no head-count.
-const COUNTED: &str = "The list has stored contacts, which are its head-count. Add some with \
-    importContacts or remove some with removeContacts; a list without any takes a head-count by hand.";
+fn counted() -> Text {
+    text!(
+        "The list has stored contacts, which are its head-count. Add some with importContacts or remove some with \
+         removeContacts; a list without any takes a head-count by hand."
+    )
+}
 
 /// A country code as given, with its recipients.
 pub type DestinationRow = (String, i32);
@@ -88,7 +93,7 @@ impl Services {
         let row = self.seen_list(viewer, id, path).await?;
         match row.archived_at {
             None => Ok(row),
-            Some(_) => Err(path.not_found("list").into()),
+            Some(_) => Err(path.not_found(text!("list")).into()),
         }
     }
 
@@ -100,7 +105,7 @@ impl Services {
         path: &Path,
     ) -> Result<contact_list::Model, OperationError> {
         let row = self.reader(viewer.clone()).by_key(id).await?;
-        row.ok_or_else(|| path.not_found("list").into())
+        row.ok_or_else(|| path.not_found(text!("list")).into())
     }
 
     /// Creates a list, which shares the unassigned credits.
@@ -158,14 +163,14 @@ impl Services {
         let transaction = self.store().begin().await?;
         if !store::contact_list::rename(&transaction, account, list, &row.name).await? {
             // The list was archived after it was read; the transaction ends without a change.
-            return Err(path.not_found("list").into());
+            return Err(path.not_found(text!("list")).into());
         }
         if let Some(destinations) = destinations {
             // Read after locking the list: an import may have added contacts since the first read.
             let stored = store::contact_list::find(&transaction, list).await?;
             if stored.is_some_and(|row| row.contacts > 0) {
                 return Err(Path::input("destinations")
-                    .refuse(RefusalCode::Conflict, COUNTED)
+                    .refuse(RefusalCode::Conflict, counted())
                     .into());
             }
             let rows = destination_rows(account, list, &destinations);
@@ -242,12 +247,12 @@ impl Services {
         match (restored, row.archived_at) {
             (true, _) => Ok(row),
             (false, None) => Err(path
-                .refuse(RefusalCode::Conflict, "The list is not archived.")
+                .refuse(RefusalCode::Conflict, text!("The list is not archived."))
                 .into()),
             (false, Some(_)) => Err(path
                 .refuse(
                     RefusalCode::Conflict,
-                    "The list's contacts are still being deleted; try again in a minute.",
+                    text!("The list's contacts are still being deleted; try again in a minute."),
                 )
                 .into()),
         }
@@ -258,7 +263,10 @@ fn head_count(rows: &[DestinationRow]) -> Result<Destinations, OperationError> {
     let path = Path::input("destinations");
     if rows.len() > MAX_DESTINATIONS {
         return Err(path
-            .invalid(format!("Must be at most {MAX_DESTINATIONS} destinations."))
+            .invalid(text!(
+                "Must be at most {limit} destinations.",
+                limit = MAX_DESTINATIONS
+            ))
             .into());
     }
     let rows = rows.iter().map(|(code, count)| (code.as_str(), *count));

@@ -122,8 +122,9 @@ impl Services {
             .is_some_and(|days| !(1..=MAX_PACKAGE_DAYS).contains(&days))
         {
             return Err(Path::input("validityDays")
-                .invalid(format!(
-                    "Must be between 1 and {MAX_PACKAGE_DAYS} days, or be left out."
+                .invalid(text!(
+                    "Must be between 1 and {limit} days, or be left out.",
+                    limit = MAX_PACKAGE_DAYS
                 ))
                 .into());
         }
@@ -141,7 +142,10 @@ impl Services {
         let inserted = store::credit_package::insert(self.store().writer(), row.clone()).await;
         inserted.map_err(|cause| {
             if is_taken(&cause) {
-                let refused = path.refuse(RefusalCode::Conflict, "Another package has this code.");
+                let refused = path.refuse(
+                    RefusalCode::Conflict,
+                    text!("Another package has this code."),
+                );
                 OperationError::from(refused)
             } else {
                 cause.into()
@@ -161,7 +165,7 @@ impl Services {
         let now = self.clock().now();
         store::credit_package::archive(self.store().writer(), id, now).await?;
         let row = store::credit_package::find(self.store().writer(), id).await?;
-        row.ok_or_else(|| Path::input("packageId").not_found("package").into())
+        row.ok_or_else(|| Path::input("packageId").not_found(text!("package")).into())
     }
 
     /// How many messages of one segment a number of credits buys in each country. It uses the
@@ -204,7 +208,10 @@ impl Services {
 /// Too many countries, or an unknown one by position below `path`.
 pub fn read_countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>, Refusal> {
     if codes.len() > MAX_COUNTRIES {
-        return Err(path.invalid(format!("Must be at most {MAX_COUNTRIES} countries.")));
+        return Err(path.invalid(text!(
+            "Must be at most {limit} countries.",
+            limit = MAX_COUNTRIES
+        )));
     }
     let read = |(index, code): (usize, &String)| input::country(code, &path.at(index));
     codes.iter().enumerate().map(read).collect()
@@ -235,8 +242,9 @@ fn capacity(credits: Credits, country: CountryCode, rate: Option<Credits>) -> Ca
 fn code(text: &str, path: &Path) -> Result<String, Refusal> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if text.is_empty() || text.len() > MAX_CODE_BYTES || !text.bytes().all(fits) {
-        return Err(path.invalid(format!(
-            "Must be 1 to {MAX_CODE_BYTES} letters of ASCII, digits, \"-\", \"_\" and \".\"."
+        return Err(path.invalid(text!(
+            "Must be 1 to {limit} letters of ASCII, digits, \"-\", \"_\" and \".\".",
+            limit = MAX_CODE_BYTES
         )));
     }
     Ok(text.to_owned())

@@ -23,8 +23,9 @@ pub fn key(text: &str, operation: &str, arguments: &impl Serialize) -> Result<Ke
     let path = Path::input("idempotencyKey");
     if text.trim().is_empty() || text.len() > MAX_KEY_BYTES || text.contains('\0') {
         return Err(path
-            .invalid(format!(
-                "Must have 1 to {MAX_KEY_BYTES} bytes, not all of them spaces, and no NUL."
+            .invalid(text!(
+                "Must have 1 to {limit} bytes, not all of them spaces, and no NUL.",
+                limit = MAX_KEY_BYTES
             ))
             .into());
     }

@@ -1,6 +1,7 @@
 //! Parsing of user input: each function takes a text and the path of its field, and its refusal
 //! says what is wrong and what would be right.
 
+use crate::localization::Text;
 use domain::{
     calendar,
     country::CountryCode,
@@ -57,9 +58,10 @@ fn visible(text: String, path: &Path) -> Result<String, Refusal> {
     let Some((position, character)) = invisible(&text) else {
         return Ok(text);
     };
-    Err(path.invalid(format!(
-        "Must not have invisible characters or ones that change the direction of text; remove U+{:04X} at position {position}.",
-        u32::from(character)
+    Err(path.invalid(text!(
+        "Must not have invisible characters or ones that change the direction of text; remove U+{code} at position {position}.",
+        code = format_args!("{:04X}", u32::from(character)),
+        position = position,
     )))
 }
 
@@ -78,13 +80,16 @@ pub fn search(text: Option<&str>, path: &Path) -> Result<Option<String>, Refusal
 fn line(text: &str, max_chars: usize, path: &Path) -> Result<String, Refusal> {
     let trimmed = text.trim();
     if trimmed.is_empty() {
-        return Err(path.invalid("Must not be empty."));
+        return Err(path.invalid(text!("Must not be empty.")));
     }
     if trimmed.chars().count() > max_chars {
-        return Err(path.invalid(format!("Must have at most {max_chars} characters.")));
+        return Err(path.invalid(text!(
+            "Must have at most {limit} characters.",
+            limit = max_chars
+        )));
     }
     if trimmed.chars().any(char::is_control) {
-        return Err(path.invalid("Must not have control characters."));
+        return Err(path.invalid(text!("Must not have control characters.")));
     }
     Ok(trimmed.to_owned())
 }
@@ -105,7 +110,7 @@ pub fn credits(text: &str, path: &Path) -> Result<Credits, Refusal> {
 pub fn positive_credits(text: &str, path: &Path) -> Result<Credits, Refusal> {
     let credits = credits(text, path)?;
     if credits.is_zero() {
-        return Err(path.invalid("Must be more than zero."));
+        return Err(path.invalid(text!("Must be more than zero.")));
     }
     Ok(credits)
 }
@@ -121,7 +126,9 @@ pub fn country(text: &str, path: &Path) -> Result<CountryCode, Refusal> {
         rust_iso3166::from_alpha2(text).is_some() || phone_number::has_numbers_outside_iso(text)
     })
     .ok_or_else(|| {
-        path.invalid("Must be an ISO 3166-1 alpha-2 country code such as \"IT\", or XK, AC or TA.")
+        path.invalid(text!(
+            "Must be an ISO 3166-1 alpha-2 country code such as \"IT\", or XK, AC or TA."
+        ))
     })
 }
 
@@ -131,7 +138,7 @@ pub fn country(text: &str, path: &Path) -> Result<CountryCode, Refusal> {
 /// `Invalid` at `path` for an unknown code.
 pub fn currency(text: &str, path: &Path) -> Result<Currency, Refusal> {
     known_currency(text)
-        .ok_or_else(|| path.invalid("Must be an ISO 4217 currency code such as \"EUR\"."))
+        .ok_or_else(|| path.invalid(text!("Must be an ISO 4217 currency code such as \"EUR\".")))
 }
 
 /// A currency of ISO 4217 with its minor unit; `None` for an unknown code.
@@ -150,8 +157,11 @@ pub fn known_currency(text: &str) -> Option<Currency> {
 /// # Errors
 /// `Invalid` at `path` for an unknown name.
 pub fn time_zone(text: &str, path: &Path) -> Result<TimeZone, Refusal> {
-    calendar::parse_time_zone(text)
-        .map_err(|_| path.invalid("Must be an IANA time zone name such as \"Europe/Rome\"."))
+    calendar::parse_time_zone(text).map_err(|_| {
+        path.invalid(text!(
+            "Must be an IANA time zone name such as \"Europe/Rome\"."
+        ))
+    })
 }
 
 /// An instant in whole microseconds, between the years 1980 and 2200, which reports and ids can
@@ -160,13 +170,17 @@ pub fn time_zone(text: &str, path: &Path) -> Result<TimeZone, Refusal> {
 /// # Errors
 /// `Invalid` at `path` if it isn't RFC 3339 or is out of these years.
 pub fn instant(text: &str, path: &Path) -> Result<Timestamp, Refusal> {
-    let wanted = "Must be an RFC 3339 instant such as \"2026-11-22T08:00:00Z\", between the years 1980 and 2200.";
-    let instant: Timestamp = text.parse().map_err(|_| path.invalid(wanted))?;
+    let wrong = || {
+        path.invalid(text!(
+            "Must be an RFC 3339 instant such as \"2026-11-22T08:00:00Z\", between the years 1980 and 2200."
+        ))
+    };
+    let instant: Timestamp = text.parse().map_err(|_| wrong())?;
     let year = instant.to_zoned(TimeZone::UTC).year();
     if !(1980..=2200).contains(&year) {
-        return Err(path.invalid(wanted));
+        return Err(wrong());
     }
-    Timestamp::from_microsecond(instant.as_microsecond()).map_err(|_| path.invalid(wanted))
+    Timestamp::from_microsecond(instant.as_microsecond()).map_err(|_| wrong())
 }
 
 /// A calendar date between the years 1980 and 2200.
@@ -174,12 +188,15 @@ pub fn instant(text: &str, path: &Path) -> Result<Timestamp, Refusal> {
 /// # Errors
 /// `Invalid` at `path` if it isn't ISO 8601 or is out of these years.
 pub fn date(text: &str, path: &Path) -> Result<Date, Refusal> {
-    let wanted =
-        "Must be an ISO 8601 date such as \"2026-11-22\", between the years 1980 and 2200.";
-    let date: Date = text.parse().map_err(|_| path.invalid(wanted))?;
+    let wrong = || {
+        path.invalid(text!(
+            "Must be an ISO 8601 date such as \"2026-11-22\", between the years 1980 and 2200."
+        ))
+    };
+    let date: Date = text.parse().map_err(|_| wrong())?;
     // The parser accepts date-times too.
     if text.len() != 10 || !(1980..=2200).contains(&date.year()) {
-        return Err(path.invalid(wanted));
+        return Err(wrong());
     }
     Ok(date)
 }
@@ -207,15 +224,18 @@ pub fn credit_value(
         .map_err(|error| path.at("amount").invalid(money_message(&error)))
 }
 
-fn money_message(error: &ParseMoneyError) -> String {
+fn money_message(error: &ParseMoneyError) -> Text {
     match error {
         ParseMoneyError::Malformed => {
-            "Must be a plain decimal number such as \"49.90\".".to_owned()
+            text!("Must be a plain decimal number such as \"49.90\".")
         }
-        ParseMoneyError::TooPrecise { max_digits } => {
-            format!("Must have at most {max_digits} fraction digits in this currency.")
+        ParseMoneyError::TooPrecise { max_digits } => text!(
+            "Must have at most {limit} fraction digits in this currency.",
+            limit = max_digits,
+        ),
+        ParseMoneyError::TooLarge { max_major } => {
+            text!("Must be at most {limit}.", limit = max_major)
         }
-        ParseMoneyError::TooLarge { max_major } => format!("Must be at most {max_major}."),
     }
 }
 
@@ -237,19 +257,21 @@ pub fn destinations<'a>(
     let destinations = Destinations::from_pairs(pairs).map_err(|error| {
         let at = path.at(error.index).at("recipientCount");
         match error.fault {
-            DestinationFault::Negative => at.invalid("Must not be negative."),
-            DestinationFault::TooManyInCountry => at.invalid(format!(
-                "Must be at most {} in a country.",
-                Destinations::MAX_PER_COUNTRY
+            DestinationFault::Negative => at.invalid(text!("Must not be negative.")),
+            DestinationFault::TooManyInCountry => at.invalid(text!(
+                "Must be at most {limit} in a country.",
+                limit = Destinations::MAX_PER_COUNTRY
             )),
-            DestinationFault::TooManyInAll => {
-                at.invalid(format!("Must be at most {MAX_RECIPIENTS} in all."))
-            }
+            DestinationFault::TooManyInAll => at.invalid(text!(
+                "Must be at most {limit} in all.",
+                limit = MAX_RECIPIENTS
+            )),
         }
     })?;
     if destinations.total() > MAX_RECIPIENTS {
-        return Err(path.invalid(format!(
-            "Must be at most {MAX_RECIPIENTS} recipients in all."
+        return Err(path.invalid(text!(
+            "Must be at most {limit} recipients in all.",
+            limit = MAX_RECIPIENTS
         )));
     }
     Ok(destinations)

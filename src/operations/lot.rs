@@ -220,14 +220,15 @@ impl Services {
         // A repeated request whose grant was in time gets its first answer.
         if on <= today && !self.key_was_used(AccountId::new(account.id), key).await? {
             return Err(path
-                .invalid(format!(
-                    "Must be after today, which is {today} in {}.",
-                    account.time_zone
+                .invalid(text!(
+                    "Must be after today, which is {today} in {time_zone}.",
+                    today = today,
+                    time_zone = account.time_zone
                 ))
                 .into());
         }
         start_of_day(on, &zone)
-            .map_err(|_| path.invalid("Must be a day of the account's calendar."))?;
+            .map_err(|_| path.invalid(text!("Must be a day of the account's calendar.")))?;
         Ok(on)
     }
 
@@ -280,7 +281,7 @@ impl Services {
         if let Some(lot) = asked.lot {
             store::lot::find(self.store().reader(), id, lot)
                 .await?
-                .ok_or_else(|| Path::input("lotId").not_found("lot"))?;
+                .ok_or_else(|| Path::input("lotId").not_found(text!("lot")))?;
         }
         let kind = RequestKind::Revoke {
             lot: asked.lot,
@@ -293,7 +294,10 @@ impl Services {
                 return Err(amount
                     .refuse(
                         RefusalCode::InsufficientCredits,
-                        format!("{credits} credits are needed and the lot has none left."),
+                        text!(
+                            "{needed} credits are needed and the lot has none left.",
+                            needed = credits
+                        ),
                     )
                     .into());
             }

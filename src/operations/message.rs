@@ -157,7 +157,7 @@ impl Services {
         if max_credits.is_some_and(|max| message.priced.credits > max) {
             let cost = message.priced.credits;
             return Err(path
-                .invalid(format!("The message would cost {cost} credits."))
+                .invalid(text!("The message would cost {cost} credits.", cost = cost))
                 .into());
         }
         if send_at.is_some() {
@@ -256,7 +256,7 @@ impl Services {
         id: MessageId,
     ) -> Result<message::Model, OperationError> {
         let row = self.reader(viewer.clone()).by_key(WholeMessage(id)).await?;
-        row.ok_or_else(|| Path::input("messageId").not_found("message").into())
+        row.ok_or_else(|| Path::input("messageId").not_found(text!("message")).into())
     }
 }
 
@@ -265,7 +265,7 @@ fn send_at_after(text: &str, now: Timestamp) -> Result<Timestamp, OperationError
     let path = Path::input("sendAt");
     let at = input::instant(text, &path)?;
     if at <= now {
-        return Err(path.invalid("Must be in the future.").into());
+        return Err(path.invalid(text!("Must be in the future.")).into());
     }
     let last = now
         .to_zoned(TimeZone::UTC)
@@ -273,7 +273,10 @@ fn send_at_after(text: &str, now: Timestamp) -> Result<Timestamp, OperationError
         .map_or(whole_micros(i64::MAX), |last| last.timestamp());
     if at > last {
         return Err(path
-            .invalid(format!("Must be at most {MAX_YEARS_AHEAD} years ahead."))
+            .invalid(text!(
+                "Must be at most {limit} years ahead.",
+                limit = MAX_YEARS_AHEAD
+            ))
             .into());
     }
     Ok(at)
@@ -287,10 +290,10 @@ fn refuse_to_nobody(message: &PricedMessage) -> Result<(), OperationError> {
     Err(if message.priced.unsupported_recipients > 0 {
         path.refuse(
             RefusalCode::UnsupportedDestination,
-            "The rate card serves none of these recipients.",
+            text!("The rate card serves none of these recipients."),
         )
     } else {
-        path.invalid("Has no recipients.")
+        path.invalid(text!("Has no recipients."))
     }
     .into())
 }

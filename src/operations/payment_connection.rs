@@ -111,8 +111,8 @@ impl Services {
         if !secrets.is_empty() && self.vault().is_empty() {
             let refusal = Path::input("credentials").refuse(
                 RefusalCode::Conflict,
-                "This server has no key to encrypt credentials with, so they can't be stored; its operator sets \
-                 SECRET_KEYS or SECRET_KEYS_FILE.",
+                text!("This server has no key to encrypt credentials with, so they can't be stored; its operator sets \
+                 SECRET_KEYS or SECRET_KEYS_FILE."),
             );
             return Err(refusal.into());
         }
@@ -165,7 +165,7 @@ impl Services {
         let id = AccountId::new(account.id);
         let writer = self.store().writer();
         if !store::payment_connection::remove(writer, id, provider.name()).await? {
-            let text = "The account isn't connected to the payment provider.";
+            let text = text!("The account isn't connected to the payment provider.");
             return Err(path.refuse(RefusalCode::Conflict, text).into());
         }
         Ok(account)
@@ -173,8 +173,10 @@ impl Services {
 
     fn selling_for_connections(&self) -> Result<&Arc<dyn Provider>, OperationError> {
         self.payments().selling().ok_or_else(|| {
-            let text = "This server has no payment provider, so no account can be connected; its operator chooses one \
-                        with PAYMENT_PROVIDER.";
+            let text = text!(
+                "This server has no payment provider, so no account can be connected; its operator chooses one with \
+                 PAYMENT_PROVIDER."
+            );
             Path::input("accountId").refuse(RefusalCode::Conflict, text).into()
         })
     }

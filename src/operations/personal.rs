@@ -156,7 +156,10 @@ fn count(
         }
         tally.add(country, values).map_err(|error| {
             let refusal = too_many(error);
-            Path::input("text").invalid(format!("For some contact: {}", refusal.message))
+            Path::input("text").invalid(text!(
+                "For some contact: {message}",
+                message = refusal.message
+            ))
         })?;
     }
     Ok(())
@@ -172,10 +175,7 @@ fn refuse_unknown_fields(template: &Template, tallied: &Tallied) -> Result<(), O
             tallied.contacts > 0 && field.fallback.is_none() && nobody_has(field.slot)
         })
         .map(|field| {
-            Path::input("text").invalid(format!(
-                "No contact of the list has the merge field \"{0}\"; write {{{{{0}|fallback}}}} if it may be missing.",
-                field.name
-            ))
+            Path::input("text").invalid(text!("No contact of the list has the merge field \"{name}\"; write {{{{{name}|fallback}}}} if it may be missing.", name = field.name))
         })
         .collect();
     if refusals.is_empty() {

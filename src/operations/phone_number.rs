@@ -123,16 +123,16 @@ pub enum NumberFault {
     #[error("Must be a telephone number of a country.")]
     OfNoCountry,
     /// It is a landline, and landlines are not accepted.
-    #[error("Is a landline of {}, which receives no messages; set acceptLandlines to accept landlines.", country_name(*.0))]
+    #[error("Is a landline of {country}, which receives no messages; set acceptLandlines to accept landlines.", country = country_name(*.0))]
     Landline(CountryCode),
     /// Numbers of this kind never receive messages.
-    #[error("Is a {} number of {}, which can't receive messages.", .0.name(), country_name(*.1))]
+    #[error("Is a {kind} number of {country}, which can't receive messages.", kind = .0.name(), country = country_name(*.1))]
     Service(Service, CountryCode),
     /// It has no plus and isn't a mobile number of the default country.
-    #[error("Is not a mobile number of {}. If it is a number of another country, begin with + and the calling code.", country_name(*.0))]
+    #[error("Is not a mobile number of {country}. If it is a number of another country, begin with + and the calling code.", country = country_name(*.0))]
     NoMobile(CountryCode),
     /// It has no plus, and with one it would be another country's number.
-    #[error("Is not a mobile number of {}; write +{} for {}.", country_name(*.default), .meant.digits, country_name(.meant.country))]
+    #[error("Is not a mobile number of {country}; write +{number} for {other}.", country = country_name(*.default), number = .meant.digits, other = country_name(.meant.country))]
     Elsewhere {
         /// The country whose national form was expected.
         default: CountryCode,

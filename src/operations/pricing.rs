@@ -213,14 +213,15 @@ impl Services {
         };
         let reached = match audience {
             None => {
-                let list =
-                    list.ok_or_else(|| list_path.invalid("Say which list, or give an audience."))?;
+                let list = list.ok_or_else(|| {
+                    list_path.invalid(text!("Say which list, or give an audience."))
+                })?;
                 return self.reach_list(account, list, &list_path).await;
             }
             Some(Audience::List(reached)) => {
                 if list.is_some_and(|list| list != reached) {
                     return Err(list_path
-                        .invalid("Must be the audience's list, or be left out.")
+                        .invalid(text!("Must be the audience's list, or be left out."))
                         .into());
                 }
                 let path = path.at("listId");
@@ -339,10 +340,10 @@ fn most_segments(
 pub(super) fn no_price(error: PriceError, path: &Path) -> Refusal {
     match error {
         // Checked already when the text was cut.
-        PriceError::SegmentCount => Path::input("text").invalid("Needs too many segments."),
-        PriceError::TooLarge => path.invalid(format!(
-            "Would cost more than {} credits.",
-            quote::MAX_CREDITS
+        PriceError::SegmentCount => Path::input("text").invalid(text!("Needs too many segments.")),
+        PriceError::TooLarge => path.invalid(text!(
+            "Would cost more than {limit} credits.",
+            limit = quote::MAX_CREDITS
         )),
     }
 }

@@ -33,6 +33,7 @@ use super::{
 use crate::{
     clock::whole_micros,
     ledger::{self, Answer, Key, Refused, SubmitError},
+    localization::Text,
     payments::Provider,
     store,
 };
@@ -156,10 +157,8 @@ impl Services {
     /// A refusal if no provider is configured.
     fn provider(&self) -> Result<&Arc<dyn Provider>, OperationError> {
         self.payments().selling().ok_or_else(|| {
-            payment_failed(
-                "Nothing can be bought on this server: its operator has chosen no payment provider. No purchase was \
-                 begun.",
-            )
+            payment_failed(text!("Nothing can be bought on this server: its operator has chosen no payment provider. No purchase was \
+                 begun."))
         })
     }
 }
@@ -197,9 +196,9 @@ impl Services {
             (Method::BankTransfer, None) => Some(transfer::NAME),
             (Method::BankTransfer, Some(_)) => {
                 return Err(Path::input("returnUrl")
-                    .invalid(
-                        "Must be left out of a bank transfer, which has no page to return from.",
-                    )
+                    .invalid(text!(
+                        "Must be left out of a bank transfer, which has no page to return from."
+                    ))
                     .into());
             }
         };
@@ -246,12 +245,13 @@ impl Services {
         let package = store::credit_package::find(&transaction, package)
             .await?
             .filter(|package| package.archived_at.is_none())
-            .ok_or_else(|| Path::input("packageId").not_found("package"))?;
+            .ok_or_else(|| Path::input("packageId").not_found(text!("package")))?;
         if package.currency_code != account.currency_code {
             return Err(Path::input("packageId")
-                .invalid(format!(
-                    "The package is sold in {} and the account pays in {}.",
-                    package.currency_code, account.currency_code
+                .invalid(text!(
+                    "The package is sold in {sold} and the account pays in {paid}.",
+                    sold = package.currency_code,
+                    paid = account.currency_code
                 ))
                 .into());
         }
@@ -331,8 +331,11 @@ impl Services {
 
     /// Asks the provider for the first time, unless that was done; the answer says how to go on.
     async fn begin_payment(&self, row: purchase::Model) -> Result<purchase::Model, OperationError> {
-        let refused =
-            || payment_failed("The payment provider refused the payment; begin a new purchase.");
+        let refused = || {
+            payment_failed(text!(
+                "The payment provider refused the payment; begin a new purchase."
+            ))
+        };
         let row = match row.status {
             PurchaseStatus::Failed => return Err(refused()),
             PurchaseStatus::Pending | PurchaseStatus::Unknown
@@ -347,16 +350,16 @@ impl Services {
             | PurchaseStatus::Expired => return Ok(row),
         };
         if !self.may_be_decided(&row) {
-            return Err(payment_failed(
-                "The purchase was begun with a payment provider that is no longer used; begin a new one.",
-            ));
+            return Err(payment_failed(text!(
+                "The purchase was begun with a payment provider that is no longer used; begin a new one."
+            )));
         }
         let row = self.carry_on(row).await?;
         match row.status {
             PurchaseStatus::Failed => Err(refused()),
-            PurchaseStatus::Unknown => Err(payment_failed(
-                "The payment provider can't be reached; try again with the same key.",
-            )),
+            PurchaseStatus::Unknown => Err(payment_failed(text!(
+                "The payment provider can't be reached; try again with the same key."
+            ))),
             PurchaseStatus::Pending
             | PurchaseStatus::Paid
             | PurchaseStatus::Declined
@@ -397,7 +400,7 @@ async fn repeated(
         .ok_or_else(|| OperationError::broken("a purchase is gone"))
 }
 
-fn payment_failed(message: &str) -> OperationError {
+fn payment_failed(message: Text) -> OperationError {
     Path::input("packageId")
         .refuse(RefusalCode::PaymentFailed, message)
         .into()

@@ -7,9 +7,9 @@
 //! the same moment may exceed it by their number. An allowance belongs to this process and is full
 //! again after a restart: it roughly bounds what one key can write in a day.
 
+use crate::localization::Text;
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Mutex, PoisonError},
 };
 
@@ -151,19 +151,15 @@ fn saturating(period: SignedDuration, times: i64) -> SignedDuration {
 }
 
 /// A wait in the unit that suits its length.
-struct Shown(SignedDuration);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_secs() {
-            seconds if seconds < 120 => write!(f, "{} seconds", seconds.max(1)),
-            seconds if seconds < 7_200 => write!(f, "{} minutes", seconds / 60 + 1),
-            seconds => write!(f, "{} hours", seconds / 3_600 + 1),
-        }
+fn shown(wait: SignedDuration) -> Text {
+    match wait.as_secs() {
+        seconds if seconds < 120 => text!("{count} seconds", count = seconds.max(1)),
+        seconds if seconds < 7_200 => text!("{count} minutes", count = seconds / 60 + 1),
+        seconds => text!("{count} hours", count = seconds / 3_600 + 1),
     }
 }
 
-fn refused(path: &Path, message: String) -> OperationError {
+fn refused(path: &Path, message: Text) -> OperationError {
     path.refuse(RefusalCode::LimitReached, message).into()
 }
 
@@ -173,15 +169,17 @@ fn use_one(
     account: AccountId,
     now: Timestamp,
     path: &Path,
-    what: &str,
+    what: Text,
 ) -> Result<(), OperationError> {
     if let Some(wait) = allowance.wait(account, now) {
         let most = allowance.rate.at_once;
         return Err(refused(
             path,
-            format!(
-                "The account has made {most} {what} in a short time; it may make the next one in {}.",
-                Shown(wait)
+            text!(
+                "The account has made {limit} {what} in a short time; it may make the next one in {wait}.",
+                limit = most,
+                what = what,
+                wait = shown(wait)
             ),
         ));
     }
@@ -207,9 +205,9 @@ impl Services {
         {
             return Err(refused(
                 &path,
-                format!(
-                    "The account has cancelled too many scheduled messages in a short time; it may schedule again in {}.",
-                    Shown(wait)
+                text!(
+                    "The account has cancelled too many scheduled messages in a short time; it may schedule again in {wait}.",
+                    wait = shown(wait)
                 ),
             ));
         }
@@ -218,8 +216,9 @@ impl Services {
         if waiting >= MAX_SCHEDULED {
             return Err(refused(
                 &path,
-                format!(
-                    "At most {MAX_SCHEDULED} messages of an account may be scheduled at a time; schedule more when some are sent or cancelled."
+                text!(
+                    "At most {limit} messages of an account may be scheduled at a time; schedule more when some are sent or cancelled.",
+                    limit = MAX_SCHEDULED
                 ),
             ));
         }
@@ -245,7 +244,7 @@ impl Services {
         let path = Path::input("name");
         self.refuse_another_list(account, &path).await?;
         let (lists, now) = (&self.0.allowances.lists, self.clock().now());
-        use_one(lists, account, now, &path, "lists")
+        use_one(lists, account, now, &path, text!("lists"))
     }
 
     /// Checks that an account may have one more list in use.
@@ -261,8 +260,9 @@ impl Services {
         if used >= MAX_LISTS {
             return Err(refused(
                 path,
-                format!(
-                    "At most {MAX_LISTS} lists of an account may be in use at a time; archive those that are not needed."
+                text!(
+                    "At most {limit} lists of an account may be in use at a time; archive those that are not needed.",
+                    limit = MAX_LISTS
                 ),
             ));
         }
@@ -279,13 +279,14 @@ impl Services {
         if working >= MAX_KEYS {
             return Err(refused(
                 &path,
-                format!(
-                    "At most {MAX_KEYS} keys of an account may work at a time; revoke those that are not needed."
+                text!(
+                    "At most {limit} keys of an account may work at a time; revoke those that are not needed.",
+                    limit = MAX_KEYS
                 ),
             ));
         }
         let (keys, now) = (&self.0.allowances.keys, self.clock().now());
-        use_one(keys, account, now, &path, "keys")
+        use_one(keys, account, now, &path, text!("keys"))
     }
 
     /// Checks that an account with so many unpaid purchases may start one more.
@@ -301,13 +302,14 @@ impl Services {
         if unpaid >= MAX_UNPAID {
             return Err(refused(
                 &path,
-                format!(
-                    "At most {MAX_UNPAID} purchases of an account may wait for their payment at a time; pay one of them, or wait until they expire."
+                text!(
+                    "At most {limit} purchases of an account may wait for their payment at a time; pay one of them, or wait until they expire.",
+                    limit = MAX_UNPAID
                 ),
             ));
         }
         let (purchases, now) = (&self.0.allowances.purchases, self.clock().now());
-        use_one(purchases, account, now, &path, "purchases")
+        use_one(purchases, account, now, &path, text!("purchases"))
     }
 }
 
@@ -317,7 +319,7 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
     use uuid::Uuid;
 
-    use super::{Allowance, Rate, Shown};
+    use super::{Allowance, Rate, shown};
 
     #[test]
     fn an_allowance_is_used_up_and_comes_back() {
@@ -356,10 +358,10 @@ mod tests {
 
     #[test]
     fn a_wait_is_shown_in_its_unit() {
-        let shown = |seconds| Shown(SignedDuration::from_secs(seconds)).to_string();
-        assert_eq!(shown(0), "1 seconds");
-        assert_eq!(shown(119), "119 seconds");
-        assert_eq!(shown(120), "3 minutes");
-        assert_eq!(shown(86_400), "25 hours");
+        let words = |seconds| shown(SignedDuration::from_secs(seconds)).english();
+        assert_eq!(words(0), "1 seconds");
+        assert_eq!(words(119), "119 seconds");
+        assert_eq!(words(120), "3 minutes");
+        assert_eq!(words(86_400), "25 hours");
     }
 }

@@ -8,6 +8,7 @@ mod rows;
 
 pub use self::rows::{credit_value, domain_rate_card};
 
+use crate::localization::Text;
 use std::{
     collections::BTreeMap,
     num::NonZeroUsize,
@@ -209,7 +210,7 @@ impl Services {
         Err(path
             .refuse(
                 RefusalCode::Conflict,
-                "Other versions are being published; try again.",
+                text!("Other versions are being published; try again."),
             )
             .into())
     }
@@ -255,8 +256,9 @@ fn code(text: &str, path: &Path) -> Result<String, Refusal> {
     let fits =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     if text.is_empty() || text.len() > MAX_CODE_BYTES || !text.bytes().all(fits) {
-        return Err(path.invalid(format!(
-            "Must be 1 to {MAX_CODE_BYTES} lower-case letters, digits, \"-\" and \"_\"."
+        return Err(path.invalid(text!(
+            "Must be 1 to {limit} lower-case letters, digits, \"-\" and \"_\".",
+            limit = MAX_CODE_BYTES
         )));
     }
     Ok(text.to_owned())
@@ -274,7 +276,7 @@ fn checked(
     path: &Path,
 ) -> Result<RateCard, Refusal> {
     if rates.len() > MAX_RATES {
-        return Err(path.invalid(format!("Must be at most {MAX_RATES} rates.")));
+        return Err(path.invalid(text!("Must be at most {limit} rates.", limit = MAX_RATES)));
     }
     let mut rows = Vec::with_capacity(rates.len());
     for (index, rate) in rates.iter().enumerate() {
@@ -299,7 +301,7 @@ fn checked(
         rows.push((area, row));
     }
     RateCard::new(id, value, rows).map_err(|error| match error {
-        RateCardError::Empty => path.invalid("Must have at least one rate."),
+        RateCardError::Empty => path.invalid(text!("Must have at least one rate.")),
         RateCardError::Row {
             index,
             field,
@@ -324,11 +326,11 @@ pub const fn rate_field(channel: Channel) -> &'static str {
     }
 }
 
-fn reason(fault: RateFault) -> String {
+fn reason(fault: RateFault) -> Text {
     match fault {
-        RateFault::RepeatedCountry => "This country has a rate already.".to_owned(),
-        RateFault::RepeatedFallback => "Only one rate can be without a country.".to_owned(),
-        RateFault::Negative => "Must not be negative.".to_owned(),
-        RateFault::TooLarge => format!("Must be at most {}.", MAX_RATE),
+        RateFault::RepeatedCountry => text!("This country has a rate already."),
+        RateFault::RepeatedFallback => text!("Only one rate can be without a country."),
+        RateFault::Negative => text!("Must not be negative."),
+        RateFault::TooLarge => text!("Must be at most {limit}.", limit = MAX_RATE),
     }
 }

@@ -11,6 +11,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{
     ledger::{Refused, SubmitError},
+    localization::Text,
     store::sql::{errors, lost_connections::lost_the_connection},
     telemetry::episode::DATABASE,
 };
@@ -42,7 +43,7 @@ pub struct Refusal {
     /// The path to the argument, such as `input`, `allocations`, `0`, `assigned`.
     pub field: Vec<String>,
     /// For the caller: what is wrong and what would be right.
-    pub message: String,
+    pub message: Text,
     /// The kind of the refusal.
     pub code: RefusalCode,
 }
@@ -74,25 +75,28 @@ impl Path {
 
     /// A refusal that names this path.
     #[must_use]
-    pub fn refuse(&self, code: RefusalCode, message: impl Into<String>) -> Refusal {
+    pub fn refuse(&self, code: RefusalCode, message: Text) -> Refusal {
         Refusal {
             field: self.0.clone(),
-            message: message.into(),
+            message,
             code,
         }
     }
 
     /// The refusal of a value that can't be used.
     #[must_use]
-    pub fn invalid(&self, message: impl Into<String>) -> Refusal {
+    pub fn invalid(&self, message: Text) -> Refusal {
         self.refuse(RefusalCode::Invalid, message)
     }
 
     /// The refusal of something that doesn't exist or isn't visible to the caller, which look the
     /// same.
     #[must_use]
-    pub fn not_found(&self, what: &str) -> Refusal {
-        self.refuse(RefusalCode::NotFound, format!("There is no such {what}."))
+    pub fn not_found(&self, what: Text) -> Refusal {
+        self.refuse(
+            RefusalCode::NotFound,
+            text!("There is no such {what}.", what = what),
+        )
     }
 }
 
@@ -206,83 +210,102 @@ fn refusal(refused: Refused, amount: &Path) -> Refusal {
     match refused {
         Refused::Book(book::Refusal::Insufficient { needed, available }) => amount.refuse(
             InsufficientCredits,
-            format!("{needed} credits are needed and {available} are available."),
+            text!(
+                "{needed} credits are needed and {available} are available.",
+                needed = needed,
+                available = available
+            ),
         ),
-        Refused::Book(book::Refusal::UnknownLot) => Path::input("lotId").not_found("lot"),
-        Refused::Book(book::Refusal::NotHeld) => Path::input("messageId")
-            .refuse(Conflict, "The message was settled or cancelled already."),
+        Refused::Book(book::Refusal::UnknownLot) => Path::input("lotId").not_found(text!("lot")),
+        Refused::Book(book::Refusal::NotHeld) => Path::input("messageId").refuse(
+            Conflict,
+            text!("The message was settled or cancelled already."),
+        ),
         Refused::Book(book::Refusal::AlreadyHeld) => {
-            Path::input("messageId").refuse(Conflict, "The message is scheduled already.")
+            Path::input("messageId").refuse(Conflict, text!("The message is scheduled already."))
         }
-        Refused::Book(book::Refusal::NotPositive) => amount.invalid("Must be more than zero."),
-        Refused::Book(book::Refusal::TooMany) => amount.invalid(format!(
-            "The account would have more than {} credits.",
-            book::Book::MAX_TOTAL
+        Refused::Book(book::Refusal::NotPositive) => {
+            amount.invalid(text!("Must be more than zero."))
+        }
+        Refused::Book(book::Refusal::TooMany) => amount.invalid(text!(
+            "The account would have more than {limit} credits.",
+            limit = book::Book::MAX_TOTAL
         )),
-        Refused::Book(book::Refusal::NoSuchDay) => amount
-            .invalid("A lot's expiration day is outside the calendar of the account's time zone."),
+        Refused::Book(book::Refusal::NoSuchDay) => amount.invalid(text!(
+            "A lot's expiration day is outside the calendar of the account's time zone."
+        )),
         Refused::KeyReused => Path::input("idempotencyKey").refuse(
             IdempotencyKeyReused,
-            "This key was used with other arguments; a new request needs a new key.",
+            text!("This key was used with other arguments; a new request needs a new key."),
         ),
-        Refused::UnknownAccount => Path::input("accountId").not_found("account"),
-        Refused::UnknownList(_) => Path::input("listId").not_found("list"),
+        Refused::UnknownAccount => Path::input("accountId").not_found(text!("account")),
+        Refused::UnknownList(_) => Path::input("listId").not_found(text!("list")),
         Refused::ContactsRemoved => Path::input("listId").refuse(
             Conflict,
-            "Contacts are being removed from the list; try again when they are gone.",
+            text!("Contacts are being removed from the list; try again when they are gone."),
         ),
         Refused::MessageChanged => Path::input("messageId").refuse(
             Conflict,
-            "The message is being changed by other requests; try again.",
+            text!("The message is being changed by other requests; try again."),
         ),
         Refused::MessageDue => Path::input("messageId").refuse(
             Conflict,
-            "The message's time has come, so that it can't be changed any more.",
+            text!("The message's time has come, so that it can't be changed any more."),
         ),
         Refused::ScheduledMessages(_) => Path::input("listId").refuse(
             Conflict,
-            "The list has scheduled messages; send or cancel them first.",
+            text!("The list has scheduled messages; send or cancel them first."),
         ),
         Refused::NoEnding(why) => Path::input("messageId").refuse(Conflict, no_ending(why)),
-        Refused::UnknownPurchase => Path::input("purchaseId").not_found("purchase"),
+        Refused::UnknownPurchase => Path::input("purchaseId").not_found(text!("purchase")),
         Refused::PurchaseClosed | Refused::AlreadyCredited => {
-            Path::input("purchaseId").refuse(Conflict, "The purchase was decided already.")
+            Path::input("purchaseId").refuse(Conflict, text!("The purchase was decided already."))
         }
         Refused::NotPaid => Path::input("purchaseId").refuse(
             Conflict,
-            "The purchase isn't paid, so that nothing can be taken back of it.",
+            text!("The purchase isn't paid, so that nothing can be taken back of it."),
         ),
-        Refused::AlreadyReversed => Path::input("purchaseId")
-            .refuse(Conflict, "As much was taken back of the purchase already."),
+        Refused::AlreadyReversed => Path::input("purchaseId").refuse(
+            Conflict,
+            text!("As much was taken back of the purchase already."),
+        ),
         Refused::UnknownLot => Path::input("purchaseId").refuse(
             Conflict,
-            "The lot that the purchase bought was not recorded.",
+            text!("The lot that the purchase bought was not recorded."),
         ),
     }
 }
 
 /// Why a scheduled message can't end in the requested way, and how it will end.
-fn no_ending(why: NoEnding) -> &'static str {
+fn no_ending(why: NoEnding) -> Text {
     match why {
         NoEnding::Due => {
-            "The message's time has come: the server charges it for all who have not left the list. settleMessage without sent does so at once."
+            text!(
+                "The message's time has come: the server charges it for all who have not left the list. settleMessage without sent does so at once."
+            )
         }
-        NoEnding::NotDue => "The message's time has not come, or the server does not settle it.",
+        NoEnding::NotDue => {
+            text!("The message's time has not come, or the server does not settle it.")
+        }
         NoEnding::AtTheSendingService => {
-            "The message's time has come: only the platform and its sending service (a SENDER key) can still cancel it."
+            text!(
+                "The message's time has come: only the platform and its sending service (a SENDER key) can still cancel it."
+            )
         }
     }
 }
 
 /// What is wrong with an amount of credits, in words for the caller.
 #[must_use]
-pub fn credits_message(error: ParseCreditsError) -> &'static str {
+pub fn credits_message(error: ParseCreditsError) -> Text {
     match error {
         ParseCreditsError::Malformed => {
-            "Must be a plain decimal number with at most 4 fraction digits, such as \"3306\" or \"21.489\"."
+            text!(
+                "Must be a plain decimal number with at most 4 fraction digits, such as \"3306\" or \"21.489\"."
+            )
         }
-        ParseCreditsError::TooPrecise => "Must have at most 4 fraction digits.",
-        ParseCreditsError::TooLarge => "Must be at most 1000000000000 credits.",
+        ParseCreditsError::TooPrecise => text!("Must have at most 4 fraction digits."),
+        ParseCreditsError::TooLarge => text!("Must be at most 1000000000000 credits."),
     }
 }
 

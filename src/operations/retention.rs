@@ -122,8 +122,10 @@ impl Services {
 pub(super) fn own_months(months: Option<i32>, path: &Path) -> Result<Option<i32>, OperationError> {
     match months {
         Some(months) if !(0..=MAX_MONTHS).contains(&months) => Err(path
-            .invalid(format!(
-                "Must be from 0 to {MAX_MONTHS} months; got {months}."
+            .invalid(text!(
+                "Must be from 0 to {limit} months; got {got}.",
+                limit = MAX_MONTHS,
+                got = months
             ))
             .into()),
         months => Ok(months),

@@ -111,9 +111,9 @@ impl Content {
         if may_be_empty || !self.text.trim().is_empty() {
             return Ok(());
         }
-        Err(Path::input("text").invalid(
-            "Must not be empty in a message without media; set allowEmpty to send it all the same.",
-        ))
+        Err(Path::input("text").invalid(text!(
+            "Must not be empty in a message without media; set allowEmpty to send it all the same."
+        )))
     }
 
     /// The first [`MAX_WARNINGS`] parts of the text that look like a tag of another system.
@@ -193,30 +193,31 @@ impl Content {
 
 /// The refusal of a text that needs too many segments.
 pub(super) fn too_many(error: TooManySegments) -> Refusal {
-    Path::input("text").invalid(format!(
-        "Needs {} segments; one message has at most {}.",
-        error.needed,
-        segmentation::MAX_SEGMENTS
+    Path::input("text").invalid(text!(
+        "Needs {needed} segments; one message has at most {limit}.",
+        needed = error.needed,
+        limit = segmentation::MAX_SEGMENTS
     ))
 }
 
 fn no_template(error: TemplateError) -> Refusal {
     Path::input("text").invalid(match error {
-        TemplateError::Unterminated { offset } => format!(
-            "The merge field that begins at character {} does not end; write it as {{{{name}}}} or {{{{name|fallback}}}}.",
-            offset + 1
+        TemplateError::Unterminated { offset } => text!(
+            "The merge field that begins at character {position} does not end; write it as {{{{name}}}} or {{{{name|fallback}}}}.",
+            position = offset + 1,
         ),
-        TemplateError::NotAField { offset } => format!(
-            "The braces at character {} are not a merge field; write it as {{{{name}}}} or {{{{name|fallback}}}}. A name \
-             has at most {MAX_NAME_BYTES} letters, digits, _, . and -, and begins with a letter or _.",
-            offset + 1
+        TemplateError::NotAField { offset } => text!(
+            "The braces at character {position} are not a merge field; write it as {{{{name}}}} or {{{{name|fallback}}}}. \
+             A name has at most {limit} letters, digits, _, . and -, and begins with a letter or _.",
+            position = offset + 1,
+            limit = MAX_NAME_BYTES,
         ),
-        TemplateError::UnquotedDefault { offset } => format!(
-            "The default of the merge field at character {} is not in quotation marks; write it as {{{{name|fallback}}}}.",
-            offset + 1
+        TemplateError::UnquotedDefault { offset } => text!(
+            "The default of the merge field at character {position} is not in quotation marks; write it as {{{{name|fallback}}}}.",
+            position = offset + 1,
         ),
         TemplateError::TooManyFields => {
-            format!("Must have at most {MAX_FIELDS} different merge fields.")
+            text!("Must have at most {limit} different merge fields.", limit = MAX_FIELDS)
         }
     })
 }
@@ -225,10 +226,13 @@ fn check_text(text: &str) -> Result<(), Refusal> {
     let path = Path::input("text");
     // A character has at most four bytes: a longer text needs no counting.
     if text.len() > 4 * MAX_TEXT_CHARS || text.chars().count() > MAX_TEXT_CHARS {
-        return Err(path.invalid(format!("Must have at most {MAX_TEXT_CHARS} characters.")));
+        return Err(path.invalid(text!(
+            "Must have at most {limit} characters.",
+            limit = MAX_TEXT_CHARS
+        )));
     }
     if text.contains('\0') {
-        return Err(path.invalid("Must not have the character U+0000."));
+        return Err(path.invalid(text!("Must not have the character U+0000.")));
     }
     Ok(())
 }
@@ -236,22 +240,22 @@ fn check_text(text: &str) -> Result<(), Refusal> {
 fn check_media(media: &[Media]) -> Result<(), Refusal> {
     let path = Path::input("media");
     if media.len() > MAX_MEDIA {
-        return Err(path.invalid(format!("Must be at most {MAX_MEDIA}.")));
+        return Err(path.invalid(text!("Must be at most {limit}.", limit = MAX_MEDIA)));
     }
     for (index, one) in media.iter().enumerate() {
         let path = path.at(index);
         if !is_content_type(&one.content_type) {
             return Err(path
                 .at("contentType")
-                .invalid("Must be a media type such as \"image/jpeg\"."));
+                .invalid(text!("Must be a media type such as \"image/jpeg\".")));
         }
         if one.url.as_deref().is_some_and(|url| !is_web_url(url)) {
             return Err(path
                 .at("url")
-                .invalid("Must be an absolute http or https URL."));
+                .invalid(text!("Must be an absolute http or https URL.")));
         }
         if one.size_bytes.is_some_and(|size| size < 0) {
-            return Err(path.at("sizeBytes").invalid("Must not be negative."));
+            return Err(path.at("sizeBytes").invalid(text!("Must not be negative.")));
         }
     }
     Ok(())
@@ -336,7 +340,7 @@ mod tests {
         };
         assert_eq!(refusal.field, ["input", "text"]);
         assert_eq!(
-            refusal.message,
+            refusal.message.english(),
             "Needs 262 segments; one message has at most 255."
         );
     }
@@ -366,7 +370,7 @@ mod tests {
         };
         assert_eq!(refusals[0].field, ["input", "text"]);
         assert_eq!(
-            refusals[0].message,
+            refusals[0].message.english(),
             "The merge field that begins at character 6 does not end; write it as {{name}} or {{name|fallback}}."
         );
     }

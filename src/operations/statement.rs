@@ -77,7 +77,7 @@ impl Services {
         let path = Path::argument("month");
         let day = input::date(day, &path)?;
         let (from, to) = month_of_date(day, &time_zone(account)?)
-            .map_err(|_| path.invalid("Must be a day of the account's calendar."))?;
+            .map_err(|_| path.invalid(text!("Must be a day of the account's calendar.")))?;
         let month = day.first_of_month();
         let (id, currency) = (AccountId::new(account.id), currency(account)?);
         let (reader, as_of) = self.reader_of_past(to).await;
@@ -190,9 +190,9 @@ pub(super) fn fee_minor(
     if fee.currency() != own {
         return Err(path
             .at("currencyCode")
-            .invalid(format!(
-                "Must be {}, in which the account pays.",
-                own.code()
+            .invalid(text!(
+                "Must be {currency}, in which the account pays.",
+                currency = own.code()
             ))
             .into());
     }

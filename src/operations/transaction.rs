@@ -46,12 +46,15 @@ impl ViewerReader {
         let from = instant(asked.from, "from")?;
         let to = instant(asked.to, "to")?;
         if from.zip(to).is_some_and(|(from, to)| from > to) {
-            return Err(path.at("to").invalid("Must not be before from.").into());
+            return Err(path
+                .at("to")
+                .invalid(text!("Must not be before from."))
+                .into());
         }
         if let Some(list) = asked.list {
             let row = self.by_key(list).await?;
             row.filter(|row| row.belongs_to(account))
-                .ok_or_else(|| path.at("listId").not_found("list"))?;
+                .ok_or_else(|| path.at("listId").not_found(text!("list")))?;
         }
         let filter = TransactionFilter {
             account,

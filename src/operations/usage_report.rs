@@ -25,6 +25,7 @@ use super::{
 };
 pub use crate::store::usage::UsageFilter;
 use crate::{
+    localization::Text,
     reports::usage::{Figures, Parts, ReadError, Reading, Source, read},
     store,
 };
@@ -151,14 +152,14 @@ impl Services {
         lists: &[Option<ListId>],
     ) -> Result<Vec<ListId>, OperationError> {
         let path = Path::input("listIds");
-        bounded(lists.len(), MAX_LISTS, "list", &path)?;
+        bounded(lists.len(), MAX_LISTS, text!("list"), &path)?;
         let known: Vec<ListId> = lists.iter().flatten().copied().collect();
         let known = store::usage::list_names(self.store().reader(), account, &known).await?;
         let unknown = lists
             .iter()
             .position(|list| list.is_none_or(|list| !known.contains_key(&list)));
         if let Some(index) = unknown {
-            return Err(path.at(index).not_found("list").into());
+            return Err(path.at(index).not_found(text!("list")).into());
         }
         Ok(known.into_keys().collect())
     }
@@ -227,9 +228,7 @@ impl Services {
         if buckets.len().saturating_mul(lists.len()) > MAX_LIST_BUCKETS {
             return Err(paths
                 .1
-                .invalid(format!(
-                    "Lists and their buckets must be at most {MAX_LIST_BUCKETS} together: ask for fewer lists, a shorter period or a longer interval."
-                ))
+                .invalid(text!("Lists and their buckets must be at most {limit} together: ask for fewer lists, a shorter period or a longer interval.", limit = MAX_LIST_BUCKETS))
                 .into());
         }
         let report = UsageReport {
@@ -332,7 +331,7 @@ async fn compared(
     let current = figures(snapshot, report, parts).await?;
     let period = (report.filter.from, report.filter.to);
     let (from, to) = calendar::period_before(period, &report.time_zone).map_err(|_| {
-        Path::input("from").invalid("Must have a period before it within the calendar.")
+        Path::input("from").invalid(text!("Must have a period before it within the calendar."))
     })?;
     let before = UsageReport {
         filter: UsageFilter {
@@ -370,11 +369,7 @@ fn unread_at(error: ReadError, from: &Path) -> OperationError {
     match error {
         ReadError::Database(cause) => cause.into(),
         ReadError::Currencies(one, other) => from
-            .invalid(format!(
-                "Messages of this period were priced in {} and in {}, which do not add up; ask for a period with one of them.",
-                one.code(),
-                other.code()
-            ))
+            .invalid(text!("Messages of this period were priced in {one} and in {other}, which do not add up; ask for a period with one of them.", one = one.code(), other = other.code()))
             .into(),
         error @ (ReadError::Usage(_) | ReadError::Broken(_)) => {
             Fault::Broken(error.to_string()).into()
@@ -383,7 +378,7 @@ fn unread_at(error: ReadError, from: &Path) -> OperationError {
 }
 
 fn countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>, Refusal> {
-    bounded(codes.len(), MAX_COUNTRIES, "country", path)?;
+    bounded(codes.len(), MAX_COUNTRIES, text!("country"), path)?;
     let mut countries = codes
         .iter()
         .enumerate()
@@ -395,12 +390,12 @@ fn countries(codes: &[String], path: &Path) -> Result<Vec<CountryCode>, Refusal>
 }
 
 /// An empty filter is refused: it would match nothing, which nobody means.
-fn bounded(count: usize, most: usize, what: &str, path: &Path) -> Result<(), Refusal> {
+fn bounded(count: usize, most: usize, what: Text, path: &Path) -> Result<(), Refusal> {
     if count == 0 {
-        return Err(path.invalid(format!("Must name a {what}, or be left out.")));
+        return Err(path.invalid(text!("Must name a {what}, or be left out.", what = what)));
     }
     if count > most {
-        return Err(path.invalid(format!("Must have at most {most} entries.")));
+        return Err(path.invalid(text!("Must have at most {limit} entries.", limit = most)));
     }
     Ok(())
 }

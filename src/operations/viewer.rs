@@ -56,7 +56,7 @@ impl Viewer {
     /// What is wrong with the label, and what would be right.
     pub fn acting_for(self, label: &str) -> Result<Self, String> {
         let label = input::label(label, &Path::argument("onBehalfOf"));
-        let label = label.map_err(|refusal| refusal.message)?;
+        let label = label.map_err(|refusal| refusal.message.english())?;
         Ok(Self {
             on_behalf_of: Some(label.into()),
             ..self

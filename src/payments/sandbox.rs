@@ -61,9 +61,7 @@ impl Provider for Sandbox {
             Some(_) => Ok(id.to_owned()),
             None => {
                 let names = REHEARSALS.map(|(name, _)| name).join(", ");
-                Err(format!(
-                    "Must be how the sandbox ends automatic charges: one of {names}."
-                ))
+                Err(text!("Must be how the sandbox ends automatic charges: one of {names}.", names = names).english())
             }
         }
     }
@@ -216,7 +214,7 @@ impl Rehearsal {
 }
 
 fn ended(order: &Order, event: Event) -> Report {
-    let declined = "The sandbox declines the charges of this account.";
+    let declined = written!("The sandbox declines the charges of this account.");
     Report {
         reason: (event == Event::Declined).then(|| declined.to_owned()),
         event,

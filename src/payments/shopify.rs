@@ -200,7 +200,7 @@ impl Provider for Shopify {
 
     fn check_merchant(&self, id: &str) -> Result<String, String> {
         Shop::parse(id).map(|shop| shop.to_string()).ok_or_else(|| {
-            "Must be the shop's own domain at Shopify, such as \"candles.myshopify.com\"."
+            written!("Must be the shop's own domain at Shopify, such as \"candles.myshopify.com\".")
                 .to_owned()
         })
     }

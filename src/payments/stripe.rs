@@ -106,7 +106,7 @@ impl Provider for Stripe {
         if is_id(id, CUSTOMER) {
             return Ok(id.to_owned());
         }
-        Err("Must be the id of a customer of Stripe, such as \"cus_NffrFeUfNV2Hib\".".to_owned())
+        Err(written!("Must be the id of a customer of Stripe, such as \"cus_NffrFeUfNV2Hib\".").to_owned())
     }
 
     async fn begin(&self, order: &Order, merchant: &Merchant) -> Result<Report, CallError> {
@@ -241,7 +241,7 @@ fn unpayable(price: Money) -> Report {
     let code = price.currency().code();
     because(
         Event::Failed,
-        format!("Stripe can't charge exactly {price} {code}"),
+        text!("Stripe can't charge exactly {price} {code}", price = price, code = code).english(),
     )
 }
 

@@ -21,6 +21,7 @@ mod edges;
 mod errors;
 mod event_streams;
 mod federation;
+mod languages;
 mod log_lines;
 mod logs;
 mod metrics;

@@ -9,10 +9,13 @@ import { Workspace } from './session/Workspace';
 /** The page: asks for a key, and opens the workspace with it. */
 export function App() {
   // Everything below is rendered again in the language that is chosen.
-  useTranslation();
+  const { language } = useTranslation().i18n;
   const [apiKey, setApiKey] = useState(storedApiKey);
   const [refusal, setRefusal] = useState<string>();
-  const client = useMemo(() => (apiKey ? createClient(apiKey) : undefined), [apiKey]);
+  const client = useMemo(
+    () => (apiKey ? createClient(apiKey, language) : undefined),
+    [apiKey, language],
+  );
 
   function signIn(key: string) {
     storeApiKey(key);

@@ -103,7 +103,7 @@ impl AccountMutation {
             let rate_card = optional_id(
                 input.rate_card_id.as_ref(),
                 &Path::input("rateCardId"),
-                "rate card",
+                text!("rate card"),
             )?;
             let new = CreateAccount {
                 name: input.name,
@@ -134,7 +134,7 @@ impl AccountMutation {
                 account: optional_id(
                     input.account_id.as_ref(),
                     &Path::input("accountId"),
-                    "account",
+                    text!("account"),
                 )?,
                 name: input.name,
                 time_zone: input.time_zone.map(|zone| zone.0),
@@ -143,7 +143,7 @@ impl AccountMutation {
                 rate_card: optional_id(
                     input.rate_card_id.as_ref(),
                     &Path::input("rateCardId"),
-                    "rate card",
+                    text!("rate card"),
                 )?,
                 return_origins: input.return_origins,
                 subscription_fee: input

@@ -13,7 +13,7 @@ use crate::{
         destination::count as int,
         engine::{
             errors::ApiError,
-            request::{UserError, id, payload, services, viewer_of},
+            request::{UserError, id, language, payload, services, viewer_of},
         },
         scalars::PhoneNumber,
     },
@@ -65,20 +65,26 @@ pub struct AddContactsInput {
 }
 
 /// A value of a contact's field that can't be used and was not stored.
-#[derive(Debug, SimpleObject)]
-pub struct ContactWarning {
+#[derive(Debug)]
+pub struct ContactWarning(contacts::ContactWarning);
+
+/// A value of a contact's field that can't be used and was not stored.
+#[Object]
+impl ContactWarning {
     /// The path to the value, such as `["input", "contacts", "0", "fields", "1", "value"]`.
-    field: Vec<String>,
+    async fn field(&self) -> &[String] {
+        &self.0.field
+    }
+
     /// What is wrong with the value.
-    message: String,
+    async fn message(&self, ctx: &Context<'_>) -> String {
+        self.0.message.in_language(language(ctx))
+    }
 }
 
 impl From<contacts::ContactWarning> for ContactWarning {
     fn from(warning: contacts::ContactWarning) -> Self {
-        Self {
-            field: warning.field,
-            message: warning.message,
-        }
+        Self(warning)
     }
 }
 
@@ -150,7 +156,7 @@ impl ContactEditMutation {
                 fields: contact.fields.map(changes),
             };
             let add = AddContacts {
-                list: id(&input.list_id, &Path::input("listId"), "list")?,
+                list: id(&input.list_id, &Path::input("listId"), text!("list"))?,
                 contacts: input.contacts.into_iter().map(contact).collect(),
                 accept_landlines: input.accept_landlines,
                 update_existing: input.update_existing,
@@ -189,7 +195,11 @@ impl ContactEditMutation {
         let done = async {
             let number = input.phone_number;
             let change = UpdateContact {
-                contact: id(&input.contact_id, &Path::input("contactId"), "contact")?,
+                contact: id(
+                    &input.contact_id,
+                    &Path::input("contactId"),
+                    text!("contact"),
+                )?,
                 number: number.map(|number| Private::new(number.0)),
                 fields: input.fields.map(changes),
                 accept_landlines: input.accept_landlines.unwrap_or_default(),

@@ -46,7 +46,7 @@ impl ContactImportCancelMutation {
         let viewer = viewer_of(ctx, "cancelContactImport")?;
         let services = services(ctx)?;
         let done = async {
-            let import = id(&input.import_id, &Path::input("importId"), "import")?;
+            let import = id(&input.import_id, &Path::input("importId"), text!("import"))?;
             services.cancel_import(&viewer, import).await
         };
         let (import, user_errors) = payload(done.await)?;

@@ -9,7 +9,7 @@ use crate::{
         engine::{
             errors::ApiError,
             paging::connection,
-            request::{services, viewer},
+            request::{services, viewer, written},
         },
         scalars::WebUrl,
         usage_report::{CsvDelimiter, Download, ReportFormat},
@@ -73,8 +73,8 @@ impl RejectedRow {
     }
 
     /// What is wrong, and what would be right.
-    async fn reason(&self) -> &str {
-        &self.0.reason
+    async fn reason(&self, ctx: &Context<'_>) -> String {
+        written(ctx, &self.0.reason)
     }
 }
 

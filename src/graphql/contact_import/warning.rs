@@ -6,7 +6,11 @@ use domain::private::Private;
 use crate::{
     graphql::{
         destination::count as int,
-        engine::{errors::ApiError, paging::connection, request::viewer},
+        engine::{
+            errors::ApiError,
+            paging::connection,
+            request::{viewer, written},
+        },
     },
     imports,
     operations::contact_import,
@@ -58,8 +62,8 @@ impl ImportWarning {
     }
 
     /// What was left out or may be wrong, and what would be right.
-    async fn reason(&self, ctx: &Context<'_>) -> Result<&str, ApiError> {
-        Ok(self.reason.shown_to(&viewer(ctx)?)?)
+    async fn reason(&self, ctx: &Context<'_>) -> Result<String, ApiError> {
+        Ok(written(ctx, self.reason.shown_to(&viewer(ctx)?)?))
     }
 }
 

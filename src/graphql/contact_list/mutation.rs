@@ -123,7 +123,7 @@ impl ContactListMutation {
         let done = async {
             let path = Path::input("accountId");
             let new = CreateContactList {
-                account: optional_id(input.account_id.as_ref(), &path, "account")?,
+                account: optional_id(input.account_id.as_ref(), &path, text!("account"))?,
                 name: input.name,
                 destinations: input.destinations.into_iter().map(Into::into).collect(),
             };
@@ -147,7 +147,7 @@ impl ContactListMutation {
         let done = async {
             let rows = input.destinations;
             let change = UpdateContactList {
-                list: id(&input.list_id, &Path::input("listId"), "list")?,
+                list: id(&input.list_id, &Path::input("listId"), text!("list"))?,
                 name: input.name,
                 destinations: rows.map(|rows| rows.into_iter().map(Into::into).collect()),
             };
@@ -172,7 +172,7 @@ impl ContactListMutation {
         let viewer = viewer_of(ctx, "archiveContactList")?;
         let services = services(ctx)?;
         let done = async {
-            let list = id(&input.list_id, &Path::input("listId"), "list")?;
+            let list = id(&input.list_id, &Path::input("listId"), text!("list"))?;
             services.archive_contact_list(&viewer, list).await
         };
         let (list, user_errors) = payload(done.await)?;
@@ -195,7 +195,7 @@ impl ContactListMutation {
         let viewer = viewer_of(ctx, "restoreContactList")?;
         let services = services(ctx)?;
         let done = async {
-            let list = id(&input.list_id, &Path::input("listId"), "list")?;
+            let list = id(&input.list_id, &Path::input("listId"), text!("list"))?;
             services.restore_contact_list(&viewer, list).await
         };
         let (list, user_errors) = payload(done.await)?;

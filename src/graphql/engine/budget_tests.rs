@@ -11,6 +11,7 @@ use crate::graphql::engine::limits::Limits;
 use crate::graphql::engine::test_schema::{
     Mutation, Query, Subscriptions, TestSchema, Trace, test_schema,
 };
+use crate::localization::Language;
 
 fn limited(trace: &Trace, change: impl Fn(&mut Limits)) -> TestSchema {
     let mut limits = Limits::default();
@@ -114,7 +115,7 @@ async fn each_event_of_a_subscription_has_a_budget_of_its_own() {
     let mut events = none.execute_stream("subscription { count(to: 5) }");
     let event = events.next().await.unwrap();
     assert_eq!(
-        ended(&Answer::of(event, "r1")).0,
+        ended(&Answer::of(event, "r1", Language::English)).0,
         code::OUTPUT_TOO_LARGE.name()
     );
 }

@@ -17,7 +17,10 @@ use std::sync::Arc;
 use async_graphql::{ErrorExtensionValues, Name, ServerError, Value};
 use entity::sql_enums::Role;
 
-use crate::operations::policy::role_name;
+use crate::{
+    localization::{Language, Text},
+    operations::policy::role_name,
+};
 
 pub use code::Code;
 
@@ -49,11 +52,11 @@ pub enum ApiError {
     BadInput {
         /// The path to the value: `["input", "from"]`.
         field: Vec<String>,
-        /// Shown verbatim, so it is written for the client and never an error's own text.
-        message: String,
+        /// What is wrong with it, for the client.
+        message: Text,
     },
     /// One or more values that can't be used, each with its path and a text for the client.
-    BadInputs(Vec<(Vec<String>, String)>),
+    BadInputs(Vec<(Vec<String>, Text)>),
     /// Too much at once.
     RateLimited,
     /// The request is over its budget; the error ends it ([`super::budget`]).
@@ -74,13 +77,10 @@ pub enum ApiError {
 
 impl ApiError {
     /// A value that can't be used, with the path to it and a text for the client.
-    pub fn bad_input<S: Into<String>>(
-        field: impl IntoIterator<Item = S>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn bad_input<S: Into<String>>(field: impl IntoIterator<Item = S>, message: Text) -> Self {
         Self::BadInput {
             field: field.into_iter().map(Into::into).collect(),
-            message: message.into(),
+            message,
         }
     }
 
@@ -103,72 +103,86 @@ impl ApiError {
     }
 }
 
-/// `A`, `A or B`, or `A, B or C`.
-fn one_of(names: &[&str]) -> String {
-    match names {
-        [] => "that nobody has".to_owned(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
-}
-
 /// Carries a fault's cause through the engine to [`finish`], out of reach of any serializer.
 struct Cause(Arc<dyn StdError + Send + Sync>);
-
-const NOT_FOUND_TEXT: &str = "There is no such thing, or it is not yours.";
-const INTERNAL_TEXT: &str =
-    "Something went wrong on our side. Quote the request id when you ask about it.";
 
 fn set_field(extensions: &mut ErrorExtensionValues, field: Vec<String>) {
     let field = field.into_iter().map(Value::from).collect();
     extensions.set("field", Value::List(field));
 }
 
-/// Every invalid value. The error's own field and message are those of the first.
-fn set_all(extensions: &mut ErrorExtensionValues, all: Vec<(Vec<String>, String)>) {
-    let rows = all.into_iter().map(|(field, message)| {
-        let field = field.into_iter().map(Value::from).collect();
-        Value::Object(
-            [
-                (Name::new("field"), Value::List(field)),
-                (Name::new("message"), Value::from(message)),
-            ]
-            .into_iter()
-            .collect(),
-        )
-    });
-    extensions.set("all", Value::List(rows.collect()));
+/// What an error says, until the language of the answer is known: [`finish`] writes it.
+struct Said {
+    message: Text,
+    /// Every invalid value if there are several. The error's own field and message are those of the
+    /// first.
+    all: Vec<(Vec<String>, Text)>,
+}
+
+impl Said {
+    fn write(&self, error: &mut ServerError, language: Language) {
+        error.message = self.message.in_language(language);
+        let extensions = error
+            .extensions
+            .get_or_insert_with(ErrorExtensionValues::default);
+        if !self.all.is_empty() {
+            let row = |(field, message): &(Vec<String>, Text)| {
+                let field = field.iter().cloned().map(Value::from).collect();
+                let message = message.in_language(language);
+                object([
+                    ("field", Value::List(field)),
+                    ("message", Value::from(message)),
+                ])
+            };
+            extensions.set("all", Value::List(self.all.iter().map(row).collect()));
+        }
+    }
+}
+
+fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    let entries = entries.map(|(name, value)| (Name::new(name), value));
+    Value::Object(entries.into_iter().collect())
 }
 
 impl From<ApiError> for async_graphql::Error {
     fn from(error: ApiError) -> Self {
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", error.code().name());
-        let mut source: Option<Arc<dyn std::any::Any + Send + Sync>> = None;
+        let mut all = Vec::new();
         let message = match error {
             ApiError::Unauthenticated => {
-                "Sign in first: send an API key or a token as a Bearer.".to_owned()
+                text!("Sign in first: send an API key or a token as a Bearer.")
             }
             ApiError::Forbidden(roles) => {
                 let names: Vec<_> = roles.iter().copied().map(role_name).collect();
-                let told = format!("This needs a key with the role {}.", one_of(&names));
+                let message = match names.as_slice() {
+                    [] => text!("This needs a key with a role that nobody has."),
+                    [role] => text!("This needs a key with the role {role}.", role = role),
+                    [first @ .., last] => text!(
+                        "This needs a key with the role {roles} or {last}.",
+                        roles = first.join(", "),
+                        last = last,
+                    ),
+                };
                 let names = names.into_iter().map(Value::from).collect();
                 extensions.set("roles", Value::List(names));
-                told
+                message
             }
-            ApiError::NotFound => NOT_FOUND_TEXT.to_owned(),
+            ApiError::NotFound => nothing_there(),
             ApiError::NothingAt { field } => {
                 set_field(&mut extensions, field);
-                NOT_FOUND_TEXT.to_owned()
+                nothing_there()
             }
             ApiError::BadInput { field, message } => {
                 set_field(&mut extensions, field);
                 message
             }
-            ApiError::BadInputs(all) => {
-                let (field, message) = all.first().cloned().unwrap_or_default();
+            ApiError::BadInputs(rows) => {
+                all = rows;
+                let Some((field, message)) = all.first().cloned() else {
+                    return ApiError::internal("no value is invalid").into();
+                };
                 set_field(&mut extensions, field);
-                set_all(&mut extensions, all);
                 message
             }
             ApiError::OverBudget(error) => {
@@ -178,33 +192,46 @@ impl From<ApiError> for async_graphql::Error {
                     extensions: error.extensions,
                 };
             }
-            ApiError::Engine(error) => error.message,
-            ApiError::RateLimited => "Too many requests; try again later.".to_owned(),
-            ApiError::Unavailable => "This is out of order just now; try again later.".to_owned(),
+            ApiError::Engine(error) => Text::of_others(error.message),
+            ApiError::RateLimited => text!("Too many requests; try again later."),
+            ApiError::Unavailable => text!("This is out of order just now; try again later."),
             ApiError::Lost => {
-                "The connection to the database was lost. What was only read can be asked for again; whether a \
-                 change was made is not known: look before you repeat it, or repeat it with its idempotency key."
-                    .to_owned()
+                text!(
+                    "The connection to the database was lost. What was only read can be asked for again; whether a \
+                     change was made is not known: look before you repeat it, or repeat it with its idempotency key."
+                )
             }
             ApiError::NotDone => {
-                "The database failed and nothing was changed; try again later.".to_owned()
+                text!("The database failed and nothing was changed; try again later.")
             }
             ApiError::Unknown => {
-                "The database did not say whether this was done. Repeat it with the same \
-                 idempotency key: it answers what was done, and does it only if it was not."
-                    .to_owned()
+                text!(
+                    "The database did not say whether this was done. Repeat it with the same \
+                     idempotency key: it answers what was done, and does it only if it was not."
+                )
             }
             ApiError::Internal(cause) => {
-                source = Some(Arc::new(Cause(cause)));
-                INTERNAL_TEXT.to_owned()
+                return Self {
+                    message: internal_text().english(),
+                    source: Some(Arc::new(Cause(cause))),
+                    extensions: Some(extensions),
+                };
             }
         };
         Self {
-            message,
-            source,
+            message: message.english(),
+            source: Some(Arc::new(Said { message, all })),
             extensions: Some(extensions),
         }
     }
+}
+
+fn nothing_there() -> Text {
+    text!("There is no such thing, or it is not yours.")
+}
+
+fn internal_text() -> Text {
+    text!("Something went wrong on our side. Quote the request id when you ask about it.")
 }
 
 /// An error with a code and a text for the client, outside any resolver.
@@ -215,24 +242,32 @@ pub(crate) fn coded(code: Code, message: impl Into<String>) -> ServerError {
 }
 
 /// The error for a request whose execution panicked; the panic goes to the log.
-pub(crate) fn crashed(panic: &(dyn std::any::Any + Send), request_id: &str) -> ServerError {
+pub(crate) fn crashed(
+    panic: &(dyn std::any::Any + Send),
+    request_id: &str,
+    language: Language,
+) -> ServerError {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a panic without a text");
     tracing::error!(request_id, cause = text, "a resolver panicked");
-    masked(ServerError::new("", None), request_id)
+    masked(ServerError::new("", None), request_id, language)
 }
 
-/// The last check of errors before they are sent: gives each a code, logs and masks internal ones,
-/// and keeps the first [`MAX_ERRORS`].
-pub(crate) fn finish(errors: Vec<ServerError>, request_id: &str) -> Vec<ServerError> {
+/// The last check of errors before they are sent: gives each a code and its text in the language
+/// of the answer, logs and masks internal ones, and keeps the first [`MAX_ERRORS`].
+pub(crate) fn finish(
+    errors: Vec<ServerError>,
+    request_id: &str,
+    language: Language,
+) -> Vec<ServerError> {
     let found = errors.len();
     // Faults beyond the cap are logged too: finish_one runs before anything is dropped.
     let mut finished: Vec<ServerError> = errors
         .into_iter()
-        .map(|error| finish_one(error, request_id))
+        .map(|error| finish_one(error, request_id, language))
         .collect();
     if found > MAX_ERRORS {
         // The order is that of validation or of completion, so the first are as good as any.
@@ -240,22 +275,26 @@ pub(crate) fn finish(errors: Vec<ServerError>, request_id: &str) -> Vec<ServerEr
         let left_out = found - finished.len();
         finished.push(coded(
             code::ERRORS_LEFT_OUT,
-            format!("{left_out} more errors are left out."),
+            text!("{count} more errors are left out.", count = left_out).in_language(language),
         ));
     }
     finished
 }
 
-fn finish_one(mut error: ServerError, request_id: &str) -> ServerError {
+fn finish_one(mut error: ServerError, request_id: &str, language: Language) -> ServerError {
     if let Some(Cause(cause)) = error.source::<Cause>() {
         log_fault(&error, &chain(cause.as_ref()), request_id);
-        return masked(error, request_id);
+        return masked(error, request_id, language);
+    }
+    let said = error.source.take_if(|source| source.is::<Said>());
+    if let Some(said) = said.as_deref().and_then(|said| said.downcast_ref::<Said>()) {
+        said.write(&mut error, language);
     }
     if code_of(&error).is_none() {
         if error.source.is_some() {
             // `?` turned a type with `Display` into an error. Its text was not written for clients.
             log_fault(&error, &error.message, request_id);
-            return masked(error, request_id);
+            return masked(error, request_id, language);
         }
         // An error without code and source is the engine's own. One of validation has no path; one
         // about an argument has the path of its field.
@@ -306,8 +345,8 @@ fn log_fault(error: &ServerError, cause: &str, request_id: &str) {
     tracing::error!(request_id, path, cause, "a field failed");
 }
 
-fn masked(error: ServerError, request_id: &str) -> ServerError {
-    let mut masked = ServerError::new(INTERNAL_TEXT, None);
+fn masked(error: ServerError, request_id: &str, language: Language) -> ServerError {
+    let mut masked = ServerError::new(internal_text().in_language(language), None);
     masked.locations = error.locations;
     masked.path = error.path;
     set(&mut masked, "code", code::INTERNAL_SERVER_ERROR.name());

@@ -54,7 +54,7 @@ fn failed(error: ApiError) -> ServerError {
 }
 
 fn finish_json(error: ServerError) -> Json {
-    serde_json::to_value(finish(vec![error], "req-1")).unwrap()[0].clone()
+    serde_json::to_value(finish(vec![error], "req-1", Language::English)).unwrap()[0].clone()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +72,7 @@ fn each_kind_has_its_code() {
     check(ApiError::Unauthenticated, "UNAUTHENTICATED");
     check(ApiError::Forbidden(&[Role::Owner]), "FORBIDDEN");
     check(ApiError::NotFound, "NOT_FOUND");
-    check(ApiError::bad_input(["x"], "No."), "BAD_USER_INPUT");
+    check(ApiError::bad_input(["x"], text!("No.")), "BAD_USER_INPUT");
     check(ApiError::RateLimited, "RATE_LIMITED");
     check(ApiError::Unavailable, "UNAVAILABLE");
     check(ApiError::Lost, "UNAVAILABLE");
@@ -126,15 +126,26 @@ fn a_refusal_is_not_logged() {
 fn faults_beyond_the_cap_are_logged_too() {
     let errors = vec![failed(ApiError::internal("oh")); 60];
     let mut told = Vec::new();
-    assert_eq!(logged(|| told = finish(errors, "req-1")).len(), 60);
+    assert_eq!(
+        logged(|| told = finish(errors, "req-1", Language::English)).len(),
+        60
+    );
     assert_eq!(told.len(), MAX_ERRORS);
     assert_eq!(told[MAX_ERRORS - 1].message, "11 more errors are left out.");
 }
 
 #[test]
 fn a_message_is_cut_between_characters() {
-    let told = finish(vec![ServerError::new("é".repeat(600), None)], "req-1");
+    let told = finish(
+        vec![ServerError::new("é".repeat(600), None)],
+        "req-1",
+        Language::English,
+    );
     assert_eq!(told[0].message, format!("{}…", "é".repeat(500)));
-    let told = finish(vec![ServerError::new("é".repeat(500), None)], "req-1");
+    let told = finish(
+        vec![ServerError::new("é".repeat(500), None)],
+        "req-1",
+        Language::English,
+    );
     assert_eq!(told[0].message, "é".repeat(500));
 }

@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use super::{errors, measured::Running};
 use crate::{
+    localization::Language,
     operations::{Viewer, viewer::Owner},
     telemetry::context::carried,
 };
@@ -59,7 +60,7 @@ impl Answer {
 
     /// Classifies a response of the engine, and masks its errors.
     #[must_use]
-    pub fn of(mut response: Response, request_id: &str) -> Self {
+    pub fn of(mut response: Response, request_id: &str, language: Language) -> Self {
         if let Some(over) = errors::take_over_budget(&mut response.errors) {
             return Self::refused(over);
         }
@@ -67,7 +68,7 @@ impl Answer {
         let ran = !matches!(response.data, Value::Null)
             || response.errors.is_empty()
             || response.errors.iter().any(|error| !error.path.is_empty());
-        response.errors = errors::finish(response.errors, request_id);
+        response.errors = errors::finish(response.errors, request_id, language);
         Self {
             stage: if ran { Stage::Executed } else { Stage::Refused },
             response,
@@ -76,10 +77,10 @@ impl Answer {
 
     /// The answer if a resolver panicked.
     #[must_use]
-    pub fn crashed(panic: &(dyn Any + Send), request_id: &str) -> Self {
+    pub fn crashed(panic: &(dyn Any + Send), request_id: &str, language: Language) -> Self {
         Self {
             stage: Stage::Crashed,
-            response: Response::from_errors(vec![errors::crashed(panic, request_id)]),
+            response: Response::from_errors(vec![errors::crashed(panic, request_id, language)]),
         }
     }
 }
@@ -107,6 +108,13 @@ pub fn owner_of(request: &Request) -> Owner {
     viewer.map_or(Owner::Nobody, Viewer::reads_as)
 }
 
+/// The language of an operation's texts, English unless its transport said another one.
+pub fn language_of(request: &Request) -> Language {
+    let language = request.data.get(&TypeId::of::<Language>());
+    let language = language.and_then(|language| language.downcast_ref());
+    language.copied().unwrap_or_default()
+}
+
 /// Counts a subscription that starts.
 pub fn count_subscription(request: &mut Request) {
     Running::start(request).subscribed();
@@ -122,7 +130,7 @@ pub async fn execute<E: Executor>(
     kind: OperationType,
     request_id: &str,
 ) -> Answer {
-    let owner = owner_of(&request);
+    let (owner, language) = (owner_of(&request), language_of(&request));
     let running = Running::start(&mut request);
     let span = running.span.clone();
     let outcome = if kind == OperationType::Mutation {
@@ -143,8 +151,8 @@ pub async fn execute<E: Executor>(
             .await
     };
     let answer = span.in_scope(|| match outcome {
-        Ok(response) => Answer::of(response, request_id),
-        Err(panic) => Answer::crashed(panic.as_ref(), request_id),
+        Ok(response) => Answer::of(response, request_id, language),
+        Err(panic) => Answer::crashed(panic.as_ref(), request_id, language),
     });
     running.ended(&answer);
     answer

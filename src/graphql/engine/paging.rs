@@ -151,7 +151,7 @@ fn checked(
 ) -> Result<Window, Refusal> {
     let (limit, from_end, name) = match (first, last) {
         (Some(_), Some(_)) => {
-            return Err(Path::argument("last").invalid("Give first or last, not both."));
+            return Err(Path::argument("last").invalid(text!("Give first or last, not both.")));
         }
         (None, Some(last)) => (last, true, "last"),
         (first, None) => (first.unwrap_or(DEFAULT_PAGE), false, "first"),
@@ -160,10 +160,10 @@ fn checked(
         .ok()
         .filter(|_| (1..=MAX_PAGE).contains(&limit))
         .ok_or_else(|| {
-            Path::argument(name).invalid(format!("Must be between 1 and {MAX_PAGE}."))
+            Path::argument(name).invalid(text!("Must be between 1 and {limit}.", limit = MAX_PAGE))
         })?;
     let read = |cursor: Option<&str>, name| {
-        let no_cursor = || Path::argument(name).invalid("Must be a cursor of this list.");
+        let no_cursor = || Path::argument(name).invalid(text!("Must be a cursor of this list."));
         cursor
             .map(|text| place(text, scope).ok_or_else(no_cursor))
             .transpose()

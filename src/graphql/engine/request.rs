@@ -5,11 +5,15 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, SimpleObject};
+use async_graphql::{Context, Enum, Object, SimpleObject};
 
 use super::{errors::ApiError, measured};
-use crate::operations::{
-    Fault, OperationError, Refusal, RefusalCode, Services, Viewer, ViewerReader, policy::authorise,
+use crate::{
+    localization::{Language, Text},
+    operations::{
+        Fault, OperationError, Refusal, RefusalCode, Services, Viewer, ViewerReader,
+        policy::authorise,
+    },
 };
 
 /// The operations behind the schema.
@@ -112,27 +116,67 @@ impl From<Refusal> for ApiError {
     }
 }
 
+/// A refusal as a row of a payload's `userErrors`.
+#[derive(Debug, Clone)]
+pub struct UserError(Refusal);
+
 /// A reason why a mutation was refused, which the caller can correct. Any other failure is a
 /// top-level error with `extensions.code`.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct UserError {
+#[Object]
+impl UserError {
     /// The path to the argument, such as `["input", "allocations", "0", "assigned"]`; null if it is
     /// about no argument.
-    field: Option<Vec<String>>,
-    /// What is wrong, the limit, and what would be right.
-    message: String,
+    async fn field(&self) -> Option<&[String]> {
+        (!self.0.field.is_empty()).then_some(&self.0.field)
+    }
+
+    /// What is wrong, the limit, and what would be right: in Italian if the request's
+    /// `Accept-Language` prefers it, otherwise in English.
+    async fn message(&self, ctx: &Context<'_>) -> String {
+        self.0.message.in_language(language(ctx))
+    }
+
+    /// The message in English with a place such as `{available}` for each of its details, as a key
+    /// for translations. Braces of the text itself are doubled. Templates may change, codes don't.
+    async fn template(&self) -> &str {
+        self.0.message.template()
+    }
+
+    /// The values in the places of the template, such as how many credits are needed and available.
+    async fn details(&self) -> Vec<ErrorDetail> {
+        let values = self.0.message.values();
+        values
+            .map(|(name, value)| ErrorDetail {
+                name,
+                value: value.into_owned(),
+            })
+            .collect()
+    }
+
     /// The kind of the refusal.
-    code: UserErrorCode,
+    async fn code(&self) -> UserErrorCode {
+        self.0.code.into()
+    }
 }
 
 impl From<Refusal> for UserError {
     fn from(refusal: Refusal) -> Self {
-        Self {
-            field: (!refusal.field.is_empty()).then_some(refusal.field),
-            message: refusal.message,
-            code: refusal.code.into(),
-        }
+        Self(refusal)
     }
+}
+
+/// A value in an error's message.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ErrorDetail {
+    /// The name of its place in the template, such as `available`.
+    name: &'static str,
+    /// The value. Numbers are plain decimals: `12345`, `21.489`.
+    value: String,
+}
+
+/// The language of an answer's texts.
+pub fn language(ctx: &Context<'_>) -> Language {
+    ctx.data_opt().copied().unwrap_or_default()
 }
 
 /// The kind of the refusal.
@@ -211,7 +255,7 @@ pub fn payload<T>(
 pub fn id<T: super::ids::PublicId>(
     id: &async_graphql::ID,
     path: &crate::operations::Path,
-    what: &str,
+    what: Text,
 ) -> Result<T, OperationError> {
     T::decode(id).ok_or_else(|| path.not_found(what).into())
 }
@@ -223,7 +267,14 @@ pub fn id<T: super::ids::PublicId>(
 pub fn optional_id<T: super::ids::PublicId>(
     text: Option<&async_graphql::ID>,
     path: &crate::operations::Path,
-    what: &str,
+    what: Text,
 ) -> Result<Option<T>, OperationError> {
     text.map(|text| id(text, path, what)).transpose()
+}
+
+/// A text that was written in English, such as one that a job stored, in the language of the
+/// answer.
+#[must_use]
+pub fn written(ctx: &Context<'_>, english: &str) -> String {
+    Text::written(english).in_language(language(ctx))
 }

@@ -65,7 +65,7 @@ impl Query {
     async fn fails(&self) -> Option<Result<&str, ApiError>> {
         Some(Err(ApiError::bad_input(
             ["input", "from"],
-            "The time is in the future.",
+            text!("The time is in the future."),
         )))
     }
 

@@ -175,7 +175,7 @@ macro_rules! new_message_inputs {
                     self.strip_accents,
                 );
                 Ok(NewMessageInput {
-                    account: optional_id(self.account_id.as_ref(), &account, "account")?,
+                    account: optional_id(self.account_id.as_ref(), &account, text!("account"))?,
                     draft: draft(
                         self.list_id.as_ref(),
                         self.audience,
@@ -283,10 +283,14 @@ impl UpdateMessageInput {
             .media
             .map(|media| media.into_iter().map(Into::into).collect());
         Ok(operations::UpdateMessageInput {
-            message: id(&self.message_id, &Path::input("messageId"), "message")?,
+            message: id(
+                &self.message_id,
+                &Path::input("messageId"),
+                text!("message"),
+            )?,
             name: self.name,
             send_at: self.send_at.map(|at| at.0),
-            list: optional_id(self.list_id.as_ref(), &list, "list")?,
+            list: optional_id(self.list_id.as_ref(), &list, text!("list"))?,
             audience,
             accept: Accept::landlines(self.accept_landlines.unwrap_or_default()),
             text: self.text,

@@ -146,7 +146,7 @@ async fn end(
     let viewer = viewer_of(ctx, root_field)?;
     let services = services(ctx)?;
     let done = async {
-        let message = id(message, &Path::input("messageId"), "message")?;
+        let message = id(message, &Path::input("messageId"), text!("message"))?;
         how(services, &viewer, message).await
     };
     Ok(done.await)

@@ -18,6 +18,7 @@ use super::{
         REQUEST_ID, Server, Shared,
         address::Address,
         connections::Place,
+        graphql::language_of,
         on_behalf_of::{ON_BEHALF_OF, acting_for_label},
         shares::{Caller, Denied, Held},
         viewer::{Authentication, authenticate_credential},
@@ -27,6 +28,7 @@ use super::{
 };
 use crate::{
     graphql::engine::errors::{code, coded},
+    localization::Language,
     operations::Viewer,
 };
 
@@ -39,6 +41,7 @@ const ANONYMOUS_BYTES: usize = 16 * 1024;
 /// Completes the handshake of a WebSocket.
 pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> Response {
     let request_id = request_id(request.headers(), request.extensions().get::<RequestId>());
+    let language = language_of(request.headers());
     let place = request.extensions().get::<Place>().cloned();
     let address = Address::noted(request.extensions());
     let (mut parts, _) = request.into_parts();
@@ -90,7 +93,7 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
             if let Some(place) = place {
                 place.belongs_to(caller.owner);
             }
-            Ok(SocketSession::new(shared, viewer, caller, held))
+            Ok(SocketSession::new(shared, viewer, caller, held).in_language(language))
         },
     )
 }
@@ -104,6 +107,8 @@ pub(super) struct SocketSession {
     shared: Arc<Shared>,
     viewer: Viewer,
     caller: Caller,
+    /// The language of the handshake; `None` if each request says its own.
+    language: Option<Language>,
     _held: Held,
 }
 
@@ -114,14 +119,27 @@ impl SocketSession {
             shared,
             viewer,
             caller,
+            language: None,
             _held: held,
+        }
+    }
+
+    /// Answers in this language, which the handshake asked for.
+    fn in_language(self, language: Language) -> Self {
+        Self {
+            language: Some(language),
+            ..self
         }
     }
 }
 
 impl Session for SocketSession {
     fn prepare(&self, request: Request) -> Request {
-        with_viewer(request, &self.shared.services, Some(self.viewer.clone()))
+        let request = with_viewer(request, &self.shared.services, Some(self.viewer.clone()));
+        match self.language {
+            Some(language) => request.data(language),
+            None => request,
+        }
     }
 
     async fn admit(&self, kind: OperationType, bytes: usize) -> Result<Pass, ServerError> {

@@ -244,7 +244,11 @@ async fn responses_without_errors_are_serialized_like_all_others() {
     let answer = || {
         let data =
             async_graphql::Value::from_json(json!({"text": "\u{1}\u{e8}", "list": [1, null]}));
-        Answer::of(async_graphql::Response::new(data.unwrap()), "r1")
+        Answer::of(
+            async_graphql::Response::new(data.unwrap()),
+            "r1",
+            Language::English,
+        )
     };
     let bounded = budget::to_json(&answer()).unwrap();
     for media in [Media::Json, Media::GraphqlResponse] {

@@ -62,10 +62,10 @@ impl Fault {
 
     fn reason(&self) -> Cow<'static, str> {
         match self {
-            Self::TooLong => format!("The row has more than {MAX_ROW_BYTES} bytes or {MAX_CELLS} cells.").into(),
-            Self::MarkInside => "A cell contains an unescaped quotation mark. Put the whole cell into quotation marks, and double the one inside.".into(),
-            Self::TextBehind => "Text follows a closing quotation mark. Double each quotation mark inside a cell.".into(),
-            Self::Open => format!("A quotation mark in this row is not closed within {MAX_ROW_BYTES} bytes.").into(),
+            Self::TooLong => text!("The row has more than {bytes} bytes or {cells} cells.", bytes = MAX_ROW_BYTES, cells = MAX_CELLS).english().into(),
+            Self::MarkInside => written!("A cell contains an unescaped quotation mark. Put the whole cell into quotation marks, and double the one inside.").into(),
+            Self::TextBehind => written!("Text follows a closing quotation mark. Double each quotation mark inside a cell.").into(),
+            Self::Open => text!("A quotation mark in this row is not closed within {limit} bytes.", limit = MAX_ROW_BYTES).english().into(),
         }
     }
 }
@@ -94,10 +94,7 @@ impl Records {
     /// The next row; `None` at the end of the text.
     pub fn next(&mut self) -> Result<Option<Row<'_>>, ReadError> {
         if let Some((line, text)) = self.swallowed.pop() {
-            let message = format!(
-                "The line is inside a quoted cell that begins in line {}; check the quotation marks there.",
-                self.swallowed_by
-            );
+            let message = text!("The line is inside a quoted cell that begins in line {line}; check the quotation marks there.", line = self.swallowed_by).english();
             self.shown = text;
             let fault = RowFault::new(RowCode::MalformedRow, message);
             return Ok(Some(self.refused(line, fault)));
@@ -166,9 +163,7 @@ impl Records {
             self.shown = beginning(raw);
             self.lines.pass(extent.bytes, extent.lines);
             let last = self.lines.line() - 1;
-            let message = format!(
-                "A quoted cell of this row ends in line {last}, after lines that look like rows of their own; check the quotation marks."
-            );
+            let message = text!("A quoted cell of this row ends in line {last}, after lines that look like rows of their own; check the quotation marks.", last = last).english();
             let fault = RowFault::new(RowCode::MalformedRow, message);
             return Ok(self.refused(line, fault));
         }

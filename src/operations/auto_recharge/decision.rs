@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     clock::{later, whole_micros},
+    localization::Text,
     payments::{CallError, Mandate, Provider},
     store::{
         self,
@@ -78,10 +79,10 @@ const SUSPENDED: Rest = Rest {
 };
 
 impl Rest {
-    fn until(at: Timestamp, held_back: String) -> Self {
+    fn until(at: Timestamp, held_back: &Text) -> Self {
         Self {
             at: Some(at),
-            held_back: Some(held_back),
+            held_back: Some(held_back.english()),
         }
     }
 }
@@ -112,7 +113,7 @@ impl Services {
     async fn decide_recharge(&self, account: AccountId) -> Result<(), OperationError> {
         let Some(provider) = self.payments().selling().cloned() else {
             return self
-                .rest_recharge(account, OTHERS, words::no_provider())
+                .rest_recharge(account, OTHERS, words::no_provider().english())
                 .await;
         };
         match self.decide_with(account, provider.as_ref(), None).await? {
@@ -140,7 +141,7 @@ impl Services {
                 };
                 let account_id = account.uuid();
                 tracing::warn!(account = %account_id, %error, "a recharge waits for its provider");
-                self.rest_recharge(account, wait, words::call_failed(&error))
+                self.rest_recharge(account, wait, words::call_failed(&error).english())
                     .await
             }
         }
@@ -156,7 +157,15 @@ impl Services {
         let transaction = self.store().begin().await?;
         store::book::lock(&transaction, [account]).await?;
         let at = later(self.clock().now(), wait);
-        write_rest(&transaction, account, Rest::until(at, held_back)).await?;
+        write_rest(
+            &transaction,
+            account,
+            Rest {
+                at: Some(at),
+                held_back: Some(held_back),
+            },
+        )
+        .await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -222,7 +231,7 @@ impl Services {
                 store::purchase::insert(&transaction, bought).await?;
                 Rest {
                     at: Some(later(now, IN_FLIGHT)),
-                    held_back: cut_by.map(|cut| words::cut(cut, times)),
+                    held_back: cut_by.map(|cut| words::cut(cut, times).english()),
                 }
             }
             Decision::Suspended(_) => SUSPENDED,
@@ -240,17 +249,20 @@ impl Services {
             Decision::Wait(WaitReason::BackingOff { until }) => {
                 let last = store::auto_recharge::last_decided(&transaction, account).await?;
                 let reason = last.and_then(|row| row.reason);
-                Rest::until(until, words::backing_off(reason.as_deref(), (until, &zone)))
+                Rest::until(
+                    until,
+                    &words::backing_off(reason.as_deref(), (until, &zone)),
+                )
             }
             Decision::Wait(WaitReason::LimitReached) => limit_reached(&basis, &zone)?,
             Decision::Wait(WaitReason::ProviderLimitReached) => {
                 provider_limit_reached(mandate, state.package_price, &zone, now)?
             }
             Decision::Wait(WaitReason::NeedsApproval) => {
-                Rest::until(later(now, UNREPORTED), words::needs_approval())
+                Rest::until(later(now, UNREPORTED), &words::needs_approval())
             }
             Decision::Wait(WaitReason::NeedsPurchase) => {
-                Rest::until(later(now, UNREPORTED), words::needs_purchase())
+                Rest::until(later(now, UNREPORTED), &words::needs_purchase())
             }
         };
         write_rest(&transaction, account, rest).await?;
@@ -310,7 +322,7 @@ fn limit_reached(basis: &Basis<'_>, zone: &TimeZone) -> Result<Rest, OperationEr
     let price = packages::price(basis.package)?;
     let spent = basis.charges.spent_this_month;
     let words = words::limit_reached(limit, spent, price, (next_month, zone));
-    Ok(Rest::until(next_month, words))
+    Ok(Rest::until(next_month, &words))
 }
 
 fn provider_limit_reached(
@@ -326,7 +338,7 @@ fn provider_limit_reached(
     let end = mandate.period_end.filter(|end| *end > now);
     let at = end.unwrap_or(later(now, UNREPORTED));
     let words = words::provider_limit_reached(mandate, package_price, zone);
-    Ok(Rest::until(at, words))
+    Ok(Rest::until(at, &words))
 }
 
 async fn write_rest(

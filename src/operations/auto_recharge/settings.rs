@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     clock::whole_micros,
+    localization::Text,
     payments::{CallError, MandateWish},
     store,
 };
@@ -102,13 +103,13 @@ impl Services {
         settings: &Settings,
         return_url: Option<Url>,
     ) -> Result<(), OperationError> {
-        let refuse = |message: &str| {
+        let refuse = |message: Text| {
             let path = Path::input("enabled");
             OperationError::from(path.refuse(RefusalCode::PaymentFailed, message))
         };
         let provider = self.payments().selling();
         let provider = provider
-            .ok_or_else(|| refuse(&words::no_provider()))?
+            .ok_or_else(|| refuse(words::no_provider()))?
             .clone();
         let Some(package) = &settings.package else {
             return Ok(());
@@ -133,9 +134,9 @@ impl Services {
             .await?
         {
             Ok(_) => Ok(()),
-            Err(CallError::NoAnswer(_) | CallError::Busy(_)) => Err(refuse(
-                "The payment provider can't be reached; nothing was changed. Try again later.",
-            )),
+            Err(CallError::NoAnswer(_) | CallError::Busy(_)) => Err(refuse(text!(
+                "The payment provider can't be reached; nothing was changed. Try again later."
+            ))),
             Err(CallError::Merchant(trouble)) => Err(refuse(words::merchant(trouble))),
         }
     }
@@ -179,7 +180,10 @@ fn read(change: UpdateAutoRecharge) -> Result<Change, OperationError> {
         Some(Some((amount, currency_code))) => {
             let limit = input::money(&amount, &currency_code, &path)?;
             if limit.minor() <= 0 {
-                return Err(path.at("amount").invalid("Must be more than zero.").into());
+                return Err(path
+                    .at("amount")
+                    .invalid(text!("Must be more than zero."))
+                    .into());
             }
             Some(Some(limit))
         }
@@ -226,7 +230,7 @@ async fn merged(
     if row.enabled && row.threshold_units.is_none() {
         let path = Path::input("threshold");
         return Err(path
-            .invalid("Say below how many credits to recharge.")
+            .invalid(text!("Say below how many credits to recharge."))
             .into());
     }
     // What was set before may be off sale by now, which matters if it is to be bought.
@@ -241,7 +245,9 @@ async fn merged(
     };
     if row.enabled && package.is_none() {
         let path = Path::input("packageId");
-        return Err(path.invalid("Say which package a recharge buys.").into());
+        return Err(path
+            .invalid(text!("Say which package a recharge buys."))
+            .into());
     }
     check_limit(account, limit, package.as_ref(), change)?;
     Ok(Settings { row, package })
@@ -269,18 +275,21 @@ async fn buyable(
     let package = store::credit_package::find(connection, package)
         .await?
         .filter(|package| package.archived_at.is_none())
-        .ok_or_else(|| path.not_found("package"))?;
+        .ok_or_else(|| path.not_found(text!("package")))?;
     if package.currency_code != account.currency_code {
         return Err(path
-            .invalid(format!(
-                "The package is sold in {} and the account pays in {}.",
-                package.currency_code, account.currency_code
+            .invalid(text!(
+                "The package is sold in {sold} and the account pays in {paid}.",
+                sold = package.currency_code,
+                paid = account.currency_code
             ))
             .into());
     }
     if package.price_minor <= 0 {
         return Err(path
-            .invalid("A package that costs nothing can't be bought automatically.")
+            .invalid(text!(
+                "A package that costs nothing can't be bought automatically."
+            ))
             .into());
     }
     Ok(package)
@@ -299,9 +308,10 @@ fn check_limit(
     if code != account.currency_code {
         return Err(path
             .at("currencyCode")
-            .invalid(format!(
-                "The account pays in {}; got {code}.",
-                account.currency_code
+            .invalid(text!(
+                "The account pays in {currency}; got {got}.",
+                currency = account.currency_code,
+                got = code
             ))
             .into());
     }
@@ -312,8 +322,11 @@ fn check_limit(
     if price.minor() <= limit.minor() {
         return Ok(());
     }
-    let message = format!(
-        "The monthly limit must pay for one package: the package costs {price} {code} and the limit is {limit} {code}."
+    let message = text!(
+        "The monthly limit must pay for one package: the package costs {price} {code} and the limit is {limit} {code}.",
+        price = price,
+        code = code,
+        limit = limit,
     );
     // At the limit if one was given, because the package is what the owner wants.
     let path = match change.monthly_limit {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     operations::{
         OperationError, Path, Refusal, RefusalCode, Services, Viewer, audience,
-        contact_import::{BY_HAND, MAX_CONTACTS, Standing, standing},
+        contact_import::{MAX_CONTACTS, Standing, counted_by_hand, standing},
         phone_number::Accept,
     },
     store::{self, contact::NewContact},
@@ -89,7 +89,11 @@ impl Services {
         let count = input.contacts.len();
         let at = Path::input("contacts");
         if !(1..=MAX_ADDED).contains(&count) {
-            let message = format!("Must be 1 to {MAX_ADDED} contacts; got {count}.");
+            let message = text!(
+                "Must be 1 to {limit} contacts; got {got}.",
+                limit = MAX_ADDED,
+                got = count,
+            );
             return Err(at.invalid(message).into());
         }
         let accept = Accept::landlines(input.accept_landlines);
@@ -136,7 +140,7 @@ impl Services {
             let refuse = |(index, _)| {
                 path.at(index).at("phoneNumber").refuse(
                     RefusalCode::Conflict,
-                    "The list has a contact with this number; set updateExisting to set its fields.",
+                    text!("The list has a contact with this number; set updateExisting to set its fields."),
                 )
             };
             return Err(OperationError::Refused(
@@ -145,7 +149,10 @@ impl Services {
         }
         let added = rows.len() - known.len();
         if stored.saturating_add(i64::try_from(added).unwrap_or(i64::MAX)) > MAX_CONTACTS {
-            let message = format!("The list would have more than {MAX_CONTACTS} contacts.");
+            let message = text!(
+                "The list would have more than {limit} contacts.",
+                limit = MAX_CONTACTS,
+            );
             return Err(path.refuse(RefusalCode::LimitReached, message).into());
         }
         let now = self.clock().now().as_microsecond();
@@ -201,8 +208,10 @@ impl Services {
         let path = Path::input("listId");
         match standing(connection, of).await? {
             Standing::Open { contacts, revision } => Ok((contacts, revision + 1)),
-            Standing::Archived => Err(path.not_found("list").into()),
-            Standing::CountedByHand => Err(path.refuse(RefusalCode::Conflict, BY_HAND).into()),
+            Standing::Archived => Err(path.not_found(text!("list")).into()),
+            Standing::CountedByHand => {
+                Err(path.refuse(RefusalCode::Conflict, counted_by_hand()).into())
+            }
         }
     }
 }
@@ -229,8 +238,9 @@ fn read(
         match read_one(contact, accept, &path.at(index), &mut warnings) {
             Ok(row) => match seen.insert(row.number, index) {
                 None => rows.push(row),
-                Some(first) => refused.push(path.at(index).at("phoneNumber").invalid(format!(
-                    "Is the number of contacts.{first} too; give each number once."
+                Some(first) => refused.push(path.at(index).at("phoneNumber").invalid(text!(
+                    "Is the number of contacts.{first} too; give each number once.",
+                    first = first
                 ))),
             },
             Err(refusal) => refused.push(refusal),

@@ -60,7 +60,7 @@ impl Services {
         viewer: &Viewer,
         change: UpdateContact,
     ) -> Result<Changed, OperationError> {
-        let missing = || OperationError::from(Path::input("contactId").not_found("contact"));
+        let missing = || OperationError::from(Path::input("contactId").not_found(text!("contact")));
         let found = self.reader(viewer.clone()).by_key(change.contact).await?;
         let found = found.ok_or_else(missing)?;
         let of = (found.account, found.list);
@@ -96,7 +96,7 @@ impl Services {
                     .await?
                     .is_empty()
                 {
-                    let message = "The list has a contact with this number already.";
+                    let message = text!("The list has a contact with this number already.");
                     return Err(path.refuse(RefusalCode::Conflict, message).into());
                 }
                 self.leave(&transaction, of, contact.id).await?;

@@ -9,6 +9,7 @@ use domain::{merge, private::Private};
 
 use crate::{
     imports::{MAX_COLUMNS, MAX_FIELDS_BYTES, MAX_VALUE_CHARS},
+    localization::Text,
     operations::{OperationError, Path, Refusal},
 };
 
@@ -27,7 +28,7 @@ pub struct ContactWarning {
     /// The path to the value.
     pub field: Vec<String>,
     /// What is wrong with it, and what became of the field.
-    pub message: String,
+    pub message: Text,
 }
 
 /// A contact's fields by name.
@@ -58,22 +59,20 @@ pub(super) fn json(fields: &Fields) -> Result<Private<Option<String>>, Operation
 /// Checks the names of fields, and their number.
 pub(super) fn check(changes: &[FieldChange], path: &Path) -> Result<(), Refusal> {
     if changes.len() > MAX_COLUMNS {
-        return Err(path.invalid(format!(
-            "Must be at most {MAX_COLUMNS} fields; got {}.",
-            changes.len()
+        return Err(path.invalid(text!(
+            "Must be at most {limit} fields; got {got}.",
+            limit = MAX_COLUMNS,
+            got = changes.len()
         )));
     }
     let mut names = BTreeSet::new();
     for (index, change) in changes.iter().enumerate() {
         let path = || path.at(index).at("name");
         if !merge::is_name(&change.name) {
-            return Err(path().invalid(format!(
-                "Must be a letter or _, then letters, digits, _, . or -, all of ASCII; at most {} characters.",
-                merge::MAX_NAME_BYTES
-            )));
+            return Err(path().invalid(text!("Must be a letter or _, then letters, digits, _, . or -, all of ASCII; at most {limit} characters.", limit = merge::MAX_NAME_BYTES)));
         }
         if !names.insert(&change.name) {
-            return Err(path().invalid("Repeats a name; give each field once."));
+            return Err(path().invalid(text!("Repeats a name; give each field once.")));
         }
     }
     Ok(())
@@ -110,9 +109,10 @@ pub(super) fn apply(
             .map_or(0, |old| size(&change.name, old));
         let after = bytes - before + size(&change.name, value);
         let fault = match fault(value) {
-            Some(fault) => Some(fault.to_owned()),
-            None if after > MAX_FIELDS_BYTES => Some(format!(
-                "The contact's fields come to more than {MAX_FIELDS_BYTES} bytes."
+            Some(fault) => Some(fault),
+            None if after > MAX_FIELDS_BYTES => Some(text!(
+                "The contact's fields come to more than {limit} bytes.",
+                limit = MAX_FIELDS_BYTES,
             )),
             None => None,
         };
@@ -120,7 +120,7 @@ pub(super) fn apply(
             let Refusal { field, message, .. } = path
                 .at(index)
                 .at("value")
-                .invalid(format!("{fault} It is not stored."));
+                .invalid(text!("{fault} It is not stored.", fault = fault));
             warnings.push(ContactWarning { field, message });
             continue;
         }
@@ -128,30 +128,32 @@ pub(super) fn apply(
         fields.insert(change.name.clone(), value.to_owned());
     }
     if fields.len() > MAX_COLUMNS {
-        return Err(path.invalid(format!(
-            "The contact would have {} fields; at most {MAX_COLUMNS} are allowed.",
-            fields.len()
+        return Err(path.invalid(text!(
+            "The contact would have {got} fields; at most {limit} are allowed.",
+            got = fields.len(),
+            limit = MAX_COLUMNS
         )));
     }
     Ok(())
 }
 
 /// What is wrong with a value.
-fn fault(value: &str) -> Option<&'static str> {
-    const TOO_LONG: &str = "The value has more than 1,000 characters.";
-    const { assert!(MAX_VALUE_CHARS == 1_000) };
+fn fault(value: &str) -> Option<Text> {
     let control =
         |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
     // A text never has more characters than bytes.
     if value.len() > MAX_VALUE_CHARS && value.chars().count() > MAX_VALUE_CHARS {
-        return Some(TOO_LONG);
+        return Some(text!(
+            "The value has more than {limit} characters.",
+            limit = MAX_VALUE_CHARS,
+        ));
     }
     if value.contains(control) {
-        return Some("The value has control characters.");
+        return Some(text!("The value has control characters."));
     }
     value
         .contains(char::REPLACEMENT_CHARACTER)
-        .then_some("The value has characters that can't be read.")
+        .then(|| text!("The value has characters that can't be read."))
 }
 
 /// The bytes of a field in JSON, with its punctuation.

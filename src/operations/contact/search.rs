@@ -20,14 +20,18 @@ pub(super) fn read(search: Option<&str>) -> Result<Option<Search>, OperationErro
     if text.chars().any(char::is_alphabetic) {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         if words.len() > MAX_WORDS {
-            let message = format!("Must be at most {MAX_WORDS} words; got {}.", words.len());
+            let message = text!(
+                "Must be at most {limit} words; got {got}.",
+                limit = MAX_WORDS,
+                got = words.len(),
+            );
             return Err(path.invalid(message).into());
         }
         return Ok(Some(Search::Values(words)));
     }
     let wanted = || {
         path.invalid(
-            "Must be the beginning of a number in E.164 form such as \"+39340\", or a text with letters.",
+            text!("Must be the beginning of a number in E.164 form such as \"+39340\", or a text with letters."),
         )
     };
     let digits: String = text

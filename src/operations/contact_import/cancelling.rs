@@ -14,8 +14,9 @@ use crate::{
 };
 
 /// The reason of an import that was cancelled.
-const CANCELED: &str =
-    "The import was cancelled. What came in until then stays; import the file again for the rest.";
+const CANCELED: &str = written!(
+    "The import was cancelled. What came in until then stays; import the file again for the rest."
+);
 
 impl Services {
     /// Cancels a running import. Contacts that came in until then stay.
@@ -28,7 +29,7 @@ impl Services {
         id: ImportId,
     ) -> Result<contact_import::Model, OperationError> {
         let path = Path::input("importId");
-        let missing = || OperationError::from(path.not_found("import"));
+        let missing = || OperationError::from(path.not_found(text!("import")));
         let row = self
             .reader(viewer.clone())
             .by_key(id)
@@ -41,7 +42,10 @@ impl Services {
         transaction.commit().await?;
         if !canceled {
             return Err(path
-                .refuse(RefusalCode::Conflict, "The import has ended already.")
+                .refuse(
+                    RefusalCode::Conflict,
+                    text!("The import has ended already."),
+                )
                 .into());
         }
         self.changes()

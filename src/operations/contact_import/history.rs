@@ -17,7 +17,9 @@ use crate::operations::{
 /// other one is there to end it ([`super::lease`]).
 const SILENCE: Duration = Duration::from_secs(120);
 /// The reason of an import whose server is gone.
-pub(super) const CUT_OFF: &str = "The server that read the file stopped. What came in until then stays; import the file again for the rest.";
+pub(super) const CUT_OFF: &str = written!(
+    "The server that read the file stopped. What came in until then stays; import the file again for the rest."
+);
 
 impl Services {
     /// An import as it is shown: one whose server is gone is shown as failed.

@@ -7,6 +7,7 @@ use domain::merge;
 
 use crate::{
     imports::{MAX_COLUMNS, MAX_VALUE_CHARS, Mapping, MappingPart},
+    localization::Text,
     operations::{OperationError, Path, Refusal},
 };
 
@@ -21,9 +22,10 @@ pub(super) fn check(mapping: &Mapping) -> Result<(), OperationError> {
     }
     let columns = mapping.columns.as_deref().unwrap_or_default();
     if columns.len() > MAX_COLUMNS {
-        let fault = format!(
-            "At most {MAX_COLUMNS} columns are allowed; got {}.",
-            columns.len()
+        let fault = text!(
+            "At most {limit} columns are allowed; got {got}.",
+            limit = MAX_COLUMNS,
+            got = columns.len(),
         );
         return Err(refuse(MappingPart::Columns, fault).into());
     }
@@ -32,16 +34,18 @@ pub(super) fn check(mapping: &Mapping) -> Result<(), OperationError> {
         let header = column.header.trim();
         let fault = header_fault(header).or_else(|| {
             let first = first_of(&mut headers, header, index)?;
-            Some(format!(
-                "Must be given once; columns.{first} has the same header."
+            Some(text!(
+                "Must be given once; columns.{first} has the same header.",
+                first = first,
             ))
         });
         wrong.extend(fault.map(|fault| refuse(MappingPart::Header(index), fault)));
         let field = column.merge_field.as_str();
         let fault = field_fault(field).or_else(|| {
             let first = first_of(&mut fields, field, index)?;
-            Some(format!(
-                "Must be given once; columns.{first} has the same merge field."
+            Some(text!(
+                "Must be given once; columns.{first} has the same merge field.",
+                first = first,
             ))
         });
         wrong.extend(fault.map(|fault| refuse(MappingPart::MergeField(index), fault)));
@@ -54,7 +58,7 @@ pub(super) fn check(mapping: &Mapping) -> Result<(), OperationError> {
 }
 
 /// The refusal of one part of the mapping.
-pub(super) fn refuse(part: MappingPart, reason: impl Into<String>) -> Refusal {
+pub(super) fn refuse(part: MappingPart, reason: Text) -> Refusal {
     let column = |index: usize| Path::input("columns").at(index);
     let path = match part {
         MappingPart::PhoneColumn => Path::input("phoneColumn"),
@@ -71,28 +75,32 @@ fn first_of<'a>(seen: &mut HashMap<&'a str, usize>, text: &'a str, index: usize)
     (first != index).then_some(first)
 }
 
-fn header_fault(header: &str) -> Option<String> {
+fn header_fault(header: &str) -> Option<Text> {
     if header.trim().is_empty() {
-        return Some("Must be the header of a column; it is empty.".to_owned());
+        return Some(text!("Must be the header of a column; it is empty."));
     }
     let characters = header.chars().count();
-    (characters > MAX_VALUE_CHARS)
-        .then(|| format!("At most {MAX_VALUE_CHARS} characters are allowed; got {characters}."))
+    (characters > MAX_VALUE_CHARS).then(|| too_long(MAX_VALUE_CHARS, characters))
 }
 
-fn field_fault(name: &str) -> Option<String> {
+fn field_fault(name: &str) -> Option<Text> {
     if name.len() > merge::MAX_NAME_BYTES {
-        let most = merge::MAX_NAME_BYTES;
-        return Some(format!(
-            "At most {most} characters are allowed; got {}.",
-            name.chars().count()
-        ));
+        return Some(too_long(merge::MAX_NAME_BYTES, name.chars().count()));
     }
     (!merge::is_name(name)).then(|| {
-        "Must be a merge field's name: a letter or _, then letters, digits, _, . or -, all of ASCII, \
-         such as \"firstName\"."
-            .to_owned()
+        text!(
+            "Must be a merge field's name: a letter or _, then letters, digits, _, . or -, all of ASCII, such as \
+             \"firstName\"."
+        )
     })
+}
+
+fn too_long(limit: usize, got: usize) -> Text {
+    text!(
+        "At most {limit} characters are allowed; got {got}.",
+        limit = limit,
+        got = got,
+    )
 }
 
 #[cfg(test)]

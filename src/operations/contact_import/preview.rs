@@ -6,6 +6,7 @@ use super::refusal;
 use crate::{
     fair::Bounds,
     imports::{self, Preview, Unreadable},
+    localization::Text,
     operations::{OperationError, Path, Services, Viewer},
 };
 
@@ -48,7 +49,9 @@ impl Services {
             Ok(read) => read.map_err(|error| refusal(error, &path)),
             Err(cause) => {
                 tracing::error!(%cause, "previewing a file of contacts panicked");
-                Err(path.invalid(Unreadable::Damaged.to_string()).into())
+                Err(path
+                    .invalid(Text::written(&Unreadable::Damaged.to_string()))
+                    .into())
             }
         }
     }

@@ -117,11 +117,9 @@ impl Ended {
             Self::Error(ReadError::Unreadable(why)) => why.to_string(),
             Self::Error(ReadError::Io(cause)) => {
                 tracing::error!(%cause, "an upload can't be read back");
-                "The file could not be read to its end on the server; import it again.".to_owned()
+                written!("The file could not be read to its end on the server; import it again.").to_owned()
             }
-            Self::TooManyRows => format!(
-                "The file has more than {MAX_ROWS} rows; those came in, import the others from a file of their own."
-            ),
+            Self::TooManyRows => text!("The file has more than {limit} rows; those came in, import the others from a file of their own.", limit = MAX_ROWS).english(),
             Self::Crashed => Unreadable::Damaged.to_string(),
         }
     }

@@ -18,7 +18,7 @@ use entity::sql_enums::ImportStatus;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
-    BY_HAND, CANCELED, ENDED, FAILED, KEPT_REJECTIONS,
+    CANCELED, ENDED, FAILED, KEPT_REJECTIONS, counted_by_hand,
     reading::{Part, Reading, Rejected},
 };
 use crate::{
@@ -40,7 +40,7 @@ const BACKOFF: Duration = Duration::from_millis(100);
 
 /// Why an import stops that was cancelled, or that another server took for lost. Its row keeps the
 /// reason that it was ended with.
-const ENDED_ELSEWHERE: &str = "The import was ended.";
+const ENDED_ELSEWHERE: &str = written!("The import was ended.");
 
 /// Whether a list takes contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Job {
         while let Some(part) = reading.next().await {
             let turn = self.services.imports().turn.lock().await;
             if self.services.stop().is_cancelled() {
-                return Err("The server is being stopped. What came in until then stays; import the file again for the rest.".to_owned());
+                return Err(written!("The server is being stopped. What came in until then stays; import the file again for the rest.").to_owned());
             }
             self.write_part(&part).await?;
             drop(turn);
@@ -159,7 +159,7 @@ impl Job {
             }
         };
         tracing::error!(%cause, "writing a part of an import failed; giving up");
-        Err("The database failed. What came in until then stays; import the file again for the rest.".to_owned())
+        Err(written!("The database failed. What came in until then stays; import the file again for the rest.").to_owned())
     }
 
     async fn add(
@@ -171,8 +171,10 @@ impl Job {
         store::contact_list::lock(connection, of).await?;
         let (stored, revision) = match standing(connection, of).await? {
             Standing::Open { contacts, revision } => (contacts, revision + 1),
-            Standing::Archived => return Ok(Err("The list was archived meanwhile.".to_owned())),
-            Standing::CountedByHand => return Ok(Err(BY_HAND.to_owned())),
+            Standing::Archived => {
+                return Ok(Err(written!("The list was archived meanwhile.").to_owned()));
+            }
+            Standing::CountedByHand => return Ok(Err(counted_by_hand().english())),
         };
         let numbers: Vec<i64> = part
             .contacts
@@ -186,9 +188,11 @@ impl Job {
         let sorted = sort(&part.contacts, &known, self.update_existing);
         let imported = i64::try_from(sorted.new.len()).unwrap_or(i64::MAX);
         if stored.saturating_add(imported) > MAX_CONTACTS {
-            return Ok(Err(format!(
-                "The list would have more than {MAX_CONTACTS} contacts."
-            )));
+            return Ok(Err(text!(
+                "The list would have more than {limit} contacts.",
+                limit = MAX_CONTACTS
+            )
+            .english()));
         }
         let now = self.services.clock().now().as_microsecond();
         if !sorted.new.is_empty() {

@@ -41,8 +41,8 @@ impl Services {
             Some(_) if !policy::may(viewer, Use::ReportSent) => {
                 return Err(path
                     .invalid(
-                        "Only the platform and its sending service (a SENDER key) report what was sent; \
-                         leave it out to charge everything that was planned.",
+                        text!("Only the platform and its sending service (a SENDER key) report what was sent; \
+                         leave it out to charge everything that was planned."),
                     )
                     .into());
             }
@@ -98,7 +98,7 @@ fn refuse_not_served(
             return Err(path
                 .refuse(
                     RefusalCode::UnsupportedDestination,
-                    "The message's rate card does not serve this country.",
+                    text!("The message's rate card does not serve this country."),
                 )
                 .into());
         }

@@ -153,7 +153,7 @@ impl Services {
             None => Credits::from_units(row.units),
         };
         if max_credits.is_some_and(|max| cost > max) {
-            let message = format!("The message would cost {cost} credits.");
+            let message = text!("The message would cost {cost} credits.", cost = cost);
             return Err(path.invalid(message).into());
         }
         Ok(RequestKind::Update(Box::new(MessageUpdate {

@@ -2,6 +2,7 @@
 //!
 //! No message repeats a credential, nor the name that it was given: the two may be swapped.
 
+use crate::localization::Text;
 use domain::id::AccountId;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -41,14 +42,15 @@ pub(super) fn merchant(text: &str, provider: &dyn Provider) -> Result<String, Op
     let text = text.trim();
     if text.is_empty() || text.len() > MAX_MERCHANT_BYTES || text.chars().any(char::is_control) {
         return Err(path
-            .invalid(format!(
-                "Must have 1 to {MAX_MERCHANT_BYTES} bytes and no control characters."
+            .invalid(text!(
+                "Must have 1 to {limit} bytes and no control characters.",
+                limit = MAX_MERCHANT_BYTES
             ))
             .into());
     }
     provider
         .check_merchant(text)
-        .map_err(|why| path.invalid(why).into())
+        .map_err(|why| path.invalid(Text::written(&why)).into())
 }
 
 /// The credentials by name: every one that the provider needs, and no other.
@@ -58,9 +60,10 @@ pub(super) fn credentials(
 ) -> Result<Secrets, OperationError> {
     let path = Path::input("credentials");
     if given.len() > MAX_CREDENTIALS {
-        let text = format!(
-            "At most {MAX_CREDENTIALS} credentials are allowed; got {}.",
-            given.len()
+        let text = text!(
+            "At most {limit} credentials are allowed; got {got}.",
+            limit = MAX_CREDENTIALS,
+            got = given.len(),
         );
         return Err(path.invalid(text).into());
     }
@@ -72,15 +75,17 @@ pub(super) fn credentials(
             return Err(at.at("name").invalid(names(known)).into());
         };
         if secrets.contains_key(credential.name) {
-            let text = format!(
-                "The credential {} is given twice; give it once.",
-                credential.name
+            let text = text!(
+                "The credential {name} is given twice; give it once.",
+                name = credential.name,
             );
             return Err(at.at("name").invalid(text).into());
         }
         if !has_form(one.value.expose_secret()) {
-            let text =
-                "Must have 1 to 4,096 bytes, no control characters, and no spaces at its ends.";
+            let text = text!(
+                "Must have 1 to {limit} bytes, no control characters, and no spaces at its ends.",
+                limit = MAX_CREDENTIAL_BYTES,
+            );
             return Err(at.at("value").invalid(text).into());
         }
         secrets.insert(credential.name.to_owned(), one.value);
@@ -88,7 +93,11 @@ pub(super) fn credentials(
     let mut missing = known.iter().filter(|one| !one.is_optional);
     match missing.find(|one| !secrets.contains_key(one.name)) {
         Some(one) => {
-            let text = format!("The credential {} is missing. {}", one.name, names(known));
+            let text = text!(
+                "The credential {name} is missing. {all}",
+                name = one.name,
+                all = names(known),
+            );
             Err(path.invalid(text).into())
         }
         None => Ok(secrets),
@@ -102,24 +111,32 @@ fn has_form(value: &str) -> bool {
 }
 
 /// What a provider takes.
-fn names(known: &[Credential]) -> String {
+fn names(known: &[Credential]) -> Text {
     let named = |is_optional: bool| {
         let named = known.iter().filter(|one| one.is_optional == is_optional);
         named.map(|one| one.name).collect::<Vec<_>>().join(", ")
     };
     match (named(false), named(true)) {
         (needed, optional) if needed.is_empty() && optional.is_empty() => {
-            "The payment provider takes no credentials; leave them out.".to_owned()
+            text!("The payment provider takes no credentials; leave them out.")
         }
         (needed, optional) if optional.is_empty() => {
-            format!("The payment provider takes the credentials {needed}.")
+            text!(
+                "The payment provider takes the credentials {needed}.",
+                needed = needed
+            )
         }
         (needed, optional) if needed.is_empty() => {
-            format!("The payment provider takes the optional credentials {optional}.")
+            text!(
+                "The payment provider takes the optional credentials {optional}.",
+                optional = optional,
+            )
         }
         (needed, optional) => {
-            format!(
-                "The payment provider takes the credentials {needed}, and optionally {optional}."
+            text!(
+                "The payment provider takes the credentials {needed}, and optionally {optional}.",
+                needed = needed,
+                optional = optional,
             )
         }
     }

@@ -88,7 +88,7 @@ impl Services {
             store::purchase::find_by_reference(self.store().reader(), payments::DEMO, &hash).await?
         };
         let row = found.filter(|row| self.is_approved_here(row));
-        let row = row.ok_or_else(|| Path::argument("token").not_found("purchase"))?;
+        let row = row.ok_or_else(|| Path::argument("token").not_found(text!("purchase")))?;
         Ok(self.purchase_as_of(row, self.clock().now()))
     }
 

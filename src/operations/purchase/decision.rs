@@ -88,8 +88,8 @@ impl Services {
         if !self.may_be_decided(&row) {
             let refusal = Path::argument("token").refuse(
                 RefusalCode::Conflict,
-                "This purchase was begun with a payment provider that this server no longer uses. It can be neither \
-                 approved nor declined, and will expire. Nothing was changed.",
+                text!("This purchase was begun with a payment provider that this server no longer uses. It can be neither \
+                 approved nor declined, and will expire. Nothing was changed."),
             );
             return Err(refusal.into());
         }

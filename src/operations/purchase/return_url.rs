@@ -5,6 +5,7 @@ use entity::account;
 use url::{Host, Origin, Url};
 
 use super::super::{Path, Refusal, Services};
+use crate::localization::Text;
 
 /// The longest return URL, in bytes.
 const MAX_RETURN_URL_BYTES: usize = 2_048;
@@ -18,9 +19,12 @@ const MAX_ORIGIN_BYTES: usize = 300;
 /// # Errors
 /// `Invalid` at `input.returnUrl`.
 pub(in crate::operations) fn return_url(text: &str) -> Result<Url, Refusal> {
-    let refuse = |message: String| Err(Path::input("returnUrl").invalid(message));
+    let refuse = |message: Text| Err(Path::input("returnUrl").invalid(message));
     let wanted = || {
-        format!("Must be an absolute http or https URL of at most {MAX_RETURN_URL_BYTES} bytes.")
+        text!(
+            "Must be an absolute http or https URL of at most {limit} bytes.",
+            limit = MAX_RETURN_URL_BYTES,
+        )
     };
     if text.chars().any(char::is_control) {
         return refuse(wanted());
@@ -33,10 +37,9 @@ pub(in crate::operations) fn return_url(text: &str) -> Result<Url, Refusal> {
         return refuse(wanted());
     }
     if has_user(&url) {
-        return refuse(
+        return refuse(text!(
             "Must not have a user name or a password before the host; remove the part before \"@\"."
-                .to_owned(),
-        );
+        ));
     }
     Ok(url)
 }
@@ -48,17 +51,18 @@ pub(in crate::operations) fn return_url(text: &str) -> Result<Url, Refusal> {
 /// Too many origins at `path`; an invalid one by position below it.
 pub fn return_origins(texts: &[String], path: &Path) -> Result<Vec<String>, Refusal> {
     if texts.len() > MAX_RETURN_ORIGINS {
-        return Err(path.invalid(format!(
-            "Must be at most {MAX_RETURN_ORIGINS} origins; got {}.",
-            texts.len()
+        return Err(path.invalid(text!(
+            "Must be at most {limit} origins; got {got}.",
+            limit = MAX_RETURN_ORIGINS,
+            got = texts.len()
         )));
     }
     let mut origins = Vec::new();
     for (index, text) in texts.iter().enumerate() {
         let origin = origin(text).ok_or_else(|| {
             path.at(index).invalid(
-                "Must be an origin such as \"https://shop.example\": https, a host name, perhaps a port, and nothing \
-                 else. http is for localhost and 127.0.0.1.",
+                text!("Must be an origin such as \"https://shop.example\": https, a host name, perhaps a port, and nothing \
+                 else. http is for localhost and 127.0.0.1."),
             )
         })?;
         if !origins.contains(&origin) {
@@ -113,11 +117,8 @@ impl Services {
         if self.may_return_to(account, url) {
             return Ok(());
         }
-        Err(Path::input("returnUrl").invalid(format!(
-            "Must be on an origin that the account allows; {} is not one. An owner adds it with \
-             updateAccount(returnOrigins).",
-            url.origin().ascii_serialization()
-        )))
+        Err(Path::input("returnUrl").invalid(text!("Must be on an origin that the account allows; {origin} is not one. An owner adds it with \
+             updateAccount(returnOrigins).", origin = url.origin().ascii_serialization())))
     }
 }
 

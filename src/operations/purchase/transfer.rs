@@ -58,13 +58,13 @@ impl Services {
         let path = Path::input("purchaseId");
         let found = store::purchase::find_all(self.store().reader(), [purchase]).await?;
         let row = found.into_iter().next();
-        let row = row.ok_or_else(|| path.not_found("purchase"))?;
+        let row = row.ok_or_else(|| path.not_found(text!("purchase")))?;
         if !is_transfer(&row) {
             return Err(path
-                .invalid(
+                .invalid(text!(
                     "Must be a purchase by bank transfer; this one is decided at its payment \
-                     provider.",
-                )
+                     provider."
+                ))
                 .into());
         }
         let row = self.confirmed(&row, &reference).await?;
@@ -72,7 +72,7 @@ impl Services {
             return Err(Path::input("reference")
                 .refuse(
                     RefusalCode::Conflict,
-                    "The purchase was confirmed with another reference already.",
+                    text!("The purchase was confirmed with another reference already."),
                 )
                 .into());
         }
@@ -133,7 +133,10 @@ fn checked(reference: &str) -> Result<String, OperationError> {
     let path = Path::input("reference");
     if reference.trim().len() > MAX_REFERENCE_BYTES {
         return Err(path
-            .invalid(format!("Must have 1 to {MAX_REFERENCE_BYTES} bytes."))
+            .invalid(text!(
+                "Must have 1 to {limit} bytes.",
+                limit = MAX_REFERENCE_BYTES
+            ))
             .into());
     }
     Ok(input::note(reference, &path)?)

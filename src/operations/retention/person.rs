@@ -71,8 +71,10 @@ impl Services {
         if person.messages.len() > MAX_MESSAGES {
             let got = person.messages.len();
             return Err(Path::input("messageIds")
-                .invalid(format!(
-                    "At most {MAX_MESSAGES} messages may be named; got {got}."
+                .invalid(text!(
+                    "At most {limit} messages may be named; got {got}.",
+                    limit = MAX_MESSAGES,
+                    got = got
                 ))
                 .into());
         }
@@ -80,7 +82,9 @@ impl Services {
         if person.account.is_some() || !viewer.is_platform() {
             if person.from.is_some() {
                 return Err(from
-                    .invalid("Must be left out for one account: it is for all accounts.")
+                    .invalid(text!(
+                        "Must be left out for one account: it is for all accounts."
+                    ))
                     .into());
             }
             let path = Path::input("accountId");
@@ -92,7 +96,9 @@ impl Services {
         }
         if !person.messages.is_empty() {
             return Err(Path::input("messageIds")
-                .invalid("Must be left out unless accountId names their account.")
+                .invalid(text!(
+                    "Must be left out unless accountId names their account."
+                ))
                 .into());
         }
         self.erase_everywhere(viewer, person.from, number).await

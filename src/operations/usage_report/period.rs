@@ -16,24 +16,25 @@ pub(super) fn period(
     (at_to, at_interval): &(Path, Path),
 ) -> Result<Vec<Bucket>, Refusal> {
     if from >= to {
-        return Err(at_to.invalid("Must be after the start of the period."));
+        return Err(at_to.invalid(text!("Must be after the start of the period.")));
     }
     let longest = from
         .to_zoned(zone.clone())
         .checked_add(Span::new().years(MAX_YEARS))
         .map(|end| end.timestamp());
     if longest.is_ok_and(|end| to > end) {
-        return Err(at_to.invalid(format!(
-            "Must be at most {MAX_YEARS} years after the start of the period."
+        return Err(at_to.invalid(text!(
+            "Must be at most {limit} years after the start of the period.",
+            limit = MAX_YEARS
         )));
     }
     buckets::buckets(from, to, interval, zone).map_err(|error| match error {
-        BucketsError::TooMany => at_interval.invalid(format!(
-            "Must give at most {} buckets: ask for a shorter period or a longer interval.",
-            buckets::MAX_BUCKETS
+        BucketsError::TooMany => at_interval.invalid(text!(
+            "Must give at most {limit} buckets: ask for a shorter period or a longer interval.",
+            limit = buckets::MAX_BUCKETS
         )),
-        BucketsError::EmptyPeriod => at_to.invalid("Must be after the start of the period."),
-        BucketsError::Calendar(_) => at_to.invalid("Must be within the calendar."),
+        BucketsError::EmptyPeriod => at_to.invalid(text!("Must be after the start of the period.")),
+        BucketsError::Calendar(_) => at_to.invalid(text!("Must be within the calendar.")),
     })
 }
 

@@ -31,10 +31,10 @@ pub(super) const CLOCKS: SignedDuration = SignedDuration::from_hours(1);
 /// The longest description in a purchase's name, which the owner reads on Shopify's page and bill.
 const MAX_DESCRIPTION: usize = 100;
 
-const LOST: &str = "Shopify did not answer in time, and its approval page for this purchase was lost. Nothing was \
-                    charged. Please buy again.";
-const DECLINED: &str = "The charge was declined at Shopify.";
-const TEST: &str = "This was a test charge: nobody was charged.";
+const LOST: &str = written!("Shopify did not answer in time, and its approval page for this purchase was lost. Nothing was \
+                    charged. Please buy again.");
+const DECLINED: &str = written!("The charge was declined at Shopify.");
+const TEST: &str = written!("This was a test charge: nobody was charged.");
 
 impl Shopify {
     pub(super) async fn begin_purchase(
@@ -61,7 +61,7 @@ impl Shopify {
         let payload = created.app_purchase_one_time_create;
         if let Some(reason) = refusal(&payload.user_errors) {
             return Ok(Report {
-                reason: Some(format!("Shopify can't take this payment: {reason}")),
+                reason: Some(text!("Shopify can't take this payment: {reason}", reason = reason).english()),
                 ..Report::of(Event::Failed)
             });
         }

@@ -21,13 +21,13 @@ use crate::payments::{CallError, Order, Report};
 const DECLINES: [(&str, &str); 2] = [
     (
         "total price exceeds balance remaining",
-        "The spending limit that the store approved at Shopify is used up for the present 30 days. \
-         Approve a higher limit, or wait until Shopify's next period begins.",
+        written!("The spending limit that the store approved at Shopify is used up for the present 30 days. \
+         Approve a higher limit, or wait until Shopify's next period begins."),
     ),
     ("subscription is not active", NOT_APPROVED),
 ];
-const NOT_APPROVED: &str = "The store has not approved automatic recharges at Shopify, or has ended its approval. \
-                            The store owner has to approve them again.";
+const NOT_APPROVED: &str = written!("The store has not approved automatic recharges at Shopify, or has ended its approval. \
+                            The store owner has to approve them again.");
 
 impl Shopify {
     pub(super) async fn charge_usage(
@@ -122,7 +122,7 @@ fn refused(message: &str) -> Report {
     match known {
         Some((_, words)) => declined(words),
         None => Report {
-            reason: Some(format!("Shopify can't take this payment: {message}")),
+            reason: Some(text!("Shopify can't take this payment: {reason}", reason = message).english()),
             ..Report::of(Event::Failed)
         },
     }

@@ -275,13 +275,13 @@ impl Stripe {
 }
 
 /// The words if a charge never began.
-const NOT_IN_TIME: &str = "Stripe couldn't be reached in time; nothing was charged";
+const NOT_IN_TIME: &str = written!("Stripe couldn't be reached in time; nothing was charged");
 /// The words if Stripe left a charge unfinished.
-const NOT_FINISHED: &str = "Stripe couldn't finish the payment; nothing was charged";
+const NOT_FINISHED: &str = written!("Stripe couldn't finish the payment; nothing was charged");
 
 /// The words if Stripe refuses a request.
 pub(super) fn refused(error: &ApiError) -> String {
-    format!("Stripe refuses the payment: {}", message(error))
+    text!("Stripe refuses the payment: {reason}", reason = message(error)).english()
 }
 
 /// A payment that the bank declined.

@@ -26,6 +26,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("clock", &LEAVES),
     ("entropy", &LEAVES),
     ("fair", &LEAVES),
+    ("localization", &LEAVES),
     ("secret_file", &LEAVES),
     ("telemetry", &LEAVES),
     ("tls", &LEAVES),
@@ -61,11 +62,12 @@ const HIDDEN: &[(&str, &[&str])] = &[
     ("http", &["store", "ledger"]),
 ];
 
-const LEAVES: [&str; 9] = [
+const LEAVES: [&str; 10] = [
     "clock",
     "domain",
     "entropy",
     "fair",
+    "localization",
     "secret_file",
     "telemetry",
     "tls",

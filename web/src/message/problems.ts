@@ -65,7 +65,7 @@ export function sendAtText(t: TFunction, problem: SendAtProblem, timeZone: strin
 }
 
 /** What the server says to programs only; the form has a switch for it. */
-const FOR_PROGRAMS = /; set acceptLandlines to accept landlines(?=\.$)/;
+const FOR_PROGRAMS = /; [^;]*\bacceptLandlines\b[^;]*(?=\.$)/;
 
 /** Errors about numbers that are shown. The server says at most 100. */
 const SHOWN = 10;

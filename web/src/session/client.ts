@@ -1,11 +1,16 @@
 import { Client, cacheExchange, fetchExchange, subscriptionExchange } from '@urql/core';
 import { createClient as createSocket } from 'graphql-ws';
 
-/** A GraphQL client for this server with the given key. */
-export function createClient(apiKey: string): Client {
+/** A GraphQL client for this server with the given key, whose texts are in this language. */
+export function createClient(apiKey: string, language: string): Client {
   const authorization = `Bearer ${apiKey}`;
   // The server accepts forms with files only with this header, which another site's page can't set.
-  const headers = { Authorization: authorization, 'GraphQL-Require-Preflight': '1' };
+  const headers = {
+    Authorization: authorization,
+    'GraphQL-Require-Preflight': '1',
+    // The page's language may differ from the browser's.
+    'Accept-Language': language,
+  };
   const socket = createSocket({
     url: new URL('/graphql', location.href.replace(/^http/, 'ws')).href,
     connectionParams: { Authorization: authorization },
