@@ -6,7 +6,10 @@
 mod parts;
 
 use async_graphql::{Context, ID, InputObject, Object, OneofObject};
-use domain::personal::{self, Tallied};
+use domain::{
+    id::ContactId,
+    personal::{self, Tallied},
+};
 
 use self::parts::recipients;
 pub use self::parts::{MergeField, PersonalText, QuoteLine, SegmentShare};
@@ -152,6 +155,16 @@ impl Quote {
         self.personal(ctx, "longest", |tallied| tallied.longest.as_ref())
     }
 
+    /// The text that a contact gets. Null unless personalised. A contact that isn't in the quoted
+    /// list is NOT_FOUND. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn personal_text(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A stored contact of the quoted list.")] contact_id: ID,
+    ) -> Option<Result<PersonalText, ApiError>> {
+        self.text_for(ctx, &contact_id).await.transpose()
+    }
+
     /// Parts of the text that look like a tag of another system, such as `*|FNAME|*` or
     /// `{firstName}`, and are sent unchanged. At most 50, in the text's order.
     async fn warnings(&self) -> Vec<TextWarning> {
@@ -273,6 +286,33 @@ impl Quote {
         };
         let account = message.account;
         loaders::load(ctx, AllocationOf { account, list }).await
+    }
+
+    async fn text_for(
+        &self,
+        ctx: &Context<'_>,
+        contact: &ID,
+    ) -> Result<Option<PersonalText>, ApiError> {
+        if let Err(refused) = may_read(ctx, "Quote", "personalText") {
+            return Err(refused);
+        }
+        let message = &self.0.message;
+        if message.tallied().is_none() {
+            return Ok(None);
+        }
+        let (path, what) = (Path::argument("contactId"), text!("contact"));
+        let contact: ContactId = id(contact, &path, what.clone())?;
+        let contact = loaders::load(ctx, contact).await?;
+        let contact = contact.filter(|contact| Some(contact.list) == message.list);
+        let contact = contact.ok_or_else(|| OperationError::from(path.not_found(what)))?;
+        let viewer = viewer(ctx)?;
+        let Some(own) = message.text_of(&contact, &viewer)? else {
+            return Ok(None);
+        };
+        Ok(Some(PersonalText {
+            segmentation: message.segments_of(&own, &viewer)?.into(),
+            text: own.text.shown_to(&viewer)?.clone(),
+        }))
     }
 
     /// A contact's own text, for a viewer who may read what is known of contacts.

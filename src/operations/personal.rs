@@ -133,6 +133,23 @@ pub(super) fn shares_of<'a>(
     Ok(tally.end().shares)
 }
 
+/// The text that a contact with these fields gets: a JSON object of texts, if it has any.
+///
+/// # Errors
+/// A fault if the fields are anything else.
+pub(super) fn text_of(template: &Template, fields: Option<&str>) -> Result<String, OperationError> {
+    let names: Vec<String> = template.names().map(str::to_owned).collect();
+    let mut values = Values::default();
+    values.clear(names.len());
+    if let Some(fields) = fields {
+        read_fields(fields, &names, &mut values)
+            .map_err(|_| OperationError::broken("a contact's fields are not an object of texts"))?;
+    }
+    let mut text = String::new();
+    template.render(&values, &mut text);
+    Ok(text)
+}
+
 fn count(
     tally: &mut Tally,
     revision: &mut i64,

@@ -12,6 +12,7 @@ use domain::{
     distribution::{self, SegmentShare},
     id::{AccountId, ListId},
     personal::{PersonalText, Tallied},
+    private::Private,
     quote::{self, Line, PriceError, Priced, Share},
     rate::RateCard,
     segmentation::{self, Options, SegmentCount},
@@ -21,6 +22,8 @@ use entity::rate_card;
 use super::{
     OperationError, Path, Refusal, Services, Viewer,
     audience::{self, AsOf, Audience},
+    contact::Contact,
+    input, personal,
     phone_number::Accept,
     segmentation::{Content, NewContent, too_many},
 };
@@ -124,6 +127,34 @@ impl PricedMessage {
             Recipients::Heads(_) => None,
             Recipients::Contacts(tallied) => Some(tallied),
         }
+    }
+
+    /// The text that a contact of the quoted list gets, for a viewer who may read contacts' data;
+    /// `None` if the text has no merge fields.
+    ///
+    /// # Errors
+    /// `Forbidden`; a text that needs too many segments.
+    pub fn text_of(
+        &self,
+        contact: &Contact,
+        viewer: &Viewer,
+    ) -> Result<Option<PersonalText>, OperationError> {
+        let Some(template) = self.content.template() else {
+            return Ok(None);
+        };
+        let fields = contact.fields.shown_to(viewer)?;
+        let country = input::country(&contact.country_code, &self.audience_path)?;
+        let text = personal::text_of(template, fields.as_deref())?;
+        let options = self.card.options(country, self.content.options());
+        let count = segmentation::count(&text, self.content.channel(), &options);
+        let count = count.map_err(too_many)?.segment_count;
+        Ok(Some(PersonalText {
+            segment_count: u32::try_from(count)
+                .map_err(|_| OperationError::broken("a text has more segments than fit"))?,
+            characters: text.chars().count(),
+            text: Private::new(text),
+            options,
+        }))
     }
 
     /// Cuts a contact's own text, for a viewer who may read contacts' data.

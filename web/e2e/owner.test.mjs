@@ -138,8 +138,33 @@ test('a quote shows each contact’s segments, and a merge field that nobody has
   await segments.getByText('With fallbacks').click();
   await segments.getByText('Hello you, do come in.').waitFor();
   assert.equal(await segments.getByText('{').count(), 0);
+  await segments.getByText('A contact’s').click();
+  await segments.getByRole('combobox', { name: 'Contact' }).fill('bartolo');
+  await page.getByRole('option', { name: /Bartolomea/ }).click();
+  await segments
+    .getByText(/^Hello Bartolomea/)
+    .first()
+    .waitFor();
+  await segments.getByText('SMS in plain characters: 2 segments.').waitFor();
   await page.getByRole('alert').getByText('None of the 3 contacts has a value for it.').waitFor();
   await page.getByText('1 contact has no value for').waitFor();
+  await check(page);
+  await page.close();
+});
+
+test('what the server refuses is read in the page’s language', async () => {
+  const page = await openWith(italian, owner);
+  await page.getByRole('tab', { name: 'Preventivo' }).click();
+  await page.getByRole('textbox', { name: 'Testo' }).fill('Ciao {{frstName}}');
+  await page.getByRole('combobox', { name: 'Lista di contatti' }).click();
+  await page.getByRole('option', { name: 'Stored' }).click();
+  const alert = page.getByRole('alert');
+  await alert.getByText('Nessun contatto della lista ha il campo personalizzato').waitFor();
+  // The other language asks again, instead of showing what it has.
+  await page.getByLabel('Lingua').selectOption('English');
+  await alert.getByText('No contact of the list has the merge field').waitFor();
+  await page.getByLabel('Language').selectOption('Italiano');
+  await alert.getByText('Nessun contatto della lista').waitFor();
   await check(page);
   await page.close();
 });

@@ -148,7 +148,7 @@ edges! {
         EVERY_KEY: segmentation personalised distribution mergeFields duplicateRecipients rateCard recipientCount;
         EVERY_KEY: unsupportedRecipientCount lines credits cost available sufficient shortfall suggestedPackage;
         EVERY_KEY: allocation smartEncodingSaves warnings;
-        READERS: shortest longest;
+        READERS: shortest longest personalText;
     }
     QuoteLine { EVERY_KEY: countryCode recipientCount segmentCount creditsPerSegment credits; }
     Rate { EVERY_KEY: countryCode sms mms nationalLanguages concatenationReference; }

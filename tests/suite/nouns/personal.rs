@@ -85,6 +85,55 @@ on_both_databases! {
         assert_eq!((&plain["longest"], &plain["mergeFields"]), (&json!(null), &json!([])));
     }
 
+    /// A quote shows the text of any contact of its list, and of no other.
+    async fn the_text_of_a_chosen_contact_is_shown(server: Server) {
+        let tenant = server.account("Shop").await;
+        let list = list(&server, &tenant).await;
+        let elsewhere = server.list(&tenant, "Other", json!([])).await;
+        stored::store(&server, &tenant, &elsewhere, &[("IT", None)]).await;
+        let contacts = async |list: &str| {
+            let query = "query($id: ID!) { node(id: $id) { ... on ContactList {
+                contacts { nodes { id countryCode fields { value } } } } } }";
+            let mut data = server.data(&tenant.owner, query, json!({ "id": list })).await;
+            data["node"]["contacts"]["nodes"].take()
+        };
+        let shown = async |key: &str, contact: &Value, text: &str| {
+            let query = "query($input: QuoteInput!, $contact: ID!) { quote(input: $input) {
+                personalText(contactId: $contact) { text segmentation { segmentCount } } } }";
+            let input = json!({ "audience": { "listId": list }, "text": text,
+                "accountId": tenant.id });
+            server.graphql(Some(key), query, json!({ "input": input, "contact": contact })).await
+        };
+        let text = text();
+        let mut lengths = Vec::new();
+        for contact in contacts(&list).await.as_array().unwrap() {
+            let found = shown(&tenant.owner, &contact["id"], &text).await;
+            let own = &found["data"]["quote"]["personalText"];
+            let name = contact["fields"].as_array().unwrap().iter()
+                .map(|field| field["value"].as_str().unwrap())
+                .find(|value| *value != "Roma")
+                .unwrap_or("amico");
+            assert_eq!(own["text"], text.replace("{{name|amico}}", name), "{found}");
+            lengths.push(own["segmentation"]["segmentCount"].as_i64().unwrap());
+        }
+        lengths.sort_unstable();
+        assert_eq!(lengths, [1, 1, 1, 1, 2, 2, 2]);
+
+        let first = contacts(&list).await[0]["id"].take();
+        let other = contacts(&elsewhere).await[0]["id"].take();
+        for contact in [&other, &json!(tenant.id), &json!("nonsense"), &json!("")] {
+            let found = shown(&tenant.owner, contact, &text).await;
+            let error = &found["errors"][0]["extensions"];
+            assert_eq!(error["code"], "NOT_FOUND", "{found}");
+            assert_eq!(error["field"], json!(["contactId"]));
+        }
+        let plain = shown(&tenant.owner, &first, "Ciao").await;
+        assert_eq!(plain["data"]["quote"], json!({ "personalText": null }));
+        let sender = server.key(&tenant, "SENDER").await;
+        let refused = shown(&sender, &first, &text).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+    }
+
     /// If contacts are not stored, fields count as their fallbacks, and the quote says so.
     async fn fields_without_contacts_count_as_their_fallbacks(server: Server) {
         let tenant = server.account("Shop").await;

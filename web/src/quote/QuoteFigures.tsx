@@ -73,7 +73,12 @@ export function QuoteFigures({ accountId, answer, draft, can }: Props) {
         </Stack>
       </Panel>
       <Panel title={t('segments.title')}>
-        <QuotedSegments quote={quote} isEmpty={draft.text === ''} />
+        <QuotedSegments
+          quote={quote}
+          input={answer.input}
+          listId={list?.id}
+          isEmpty={draft.text === ''}
+        />
       </Panel>
     </>
   );

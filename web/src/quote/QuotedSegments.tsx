@@ -2,7 +2,9 @@ import { SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
+import type { QuoteInput } from '../generated/graphql';
 import { formatCount } from '../number/decimal';
+import { ContactSegments } from './ContactSegments';
 import { SegmentCut } from './SegmentCut';
 
 export const QUOTED_SEGMENTS = graphql(`
@@ -30,23 +32,28 @@ export const QUOTED_SEGMENTS = graphql(`
   }
 `);
 
-type Shown = 'longest' | 'shortest' | 'fallbacks';
+type Shown = 'longest' | 'shortest' | 'fallbacks' | 'contact';
 
 /**
- * The segments that a quote counts. With merge fields there is a text for each contact: the longest
- * and the shortest are shown, and how many contacts get how many segments.
+ * The segments that a quote counts. With merge fields there is a text for each contact: the longest,
+ * the shortest or that of a chosen contact is shown, and how many contacts get how many segments.
  */
 export function QuotedSegments(props: {
   quote: FragmentType<typeof QUOTED_SEGMENTS>;
+  /** What was quoted, and for which list's contacts. */
+  input: QuoteInput;
+  listId?: string;
   isEmpty: boolean;
 }) {
   const { t } = useTranslation();
   const quote = readFragment(QUOTED_SEGMENTS, props.quote);
   const [chosen, setChosen] = useState<Shown>('longest');
+  const listId = chosen === 'contact' ? props.listId : undefined;
   const texts = {
     longest: quote.longest?.segmentation,
     shortest: quote.shortest?.segmentation,
     fallbacks: quote.segmentation,
+    contact: undefined,
   };
   const personal = quote.personalised && texts.longest !== undefined;
   const cut = (personal && texts[chosen]) || quote.segmentation;
@@ -62,10 +69,15 @@ export function QuotedSegments(props: {
             { value: 'longest', label: t('segments.longest') },
             { value: 'shortest', label: t('segments.shortest') },
             { value: 'fallbacks', label: t('segments.fallbacks') },
+            { value: 'contact', label: t('segments.ofContact') },
           ]}
         />
       )}
-      <SegmentCut cut={cut} isEmpty={props.isEmpty} />
+      {personal && listId ? (
+        <ContactSegments key={listId} listId={listId} input={props.input} />
+      ) : (
+        <SegmentCut cut={cut} isEmpty={props.isEmpty} />
+      )}
       {quote.distribution.length > 1 && (
         <Text size="sm" c="dimmed">
           {quote.distribution

@@ -114,7 +114,14 @@ export function useQuote(asked: Asked) {
     requestPolicy: 'cache-and-network',
   });
   useRefreshOn(changes, ask);
-  return { data: audience && data, error: audience && error, fetching: fetching || stale, ask };
+  const { input } = variables;
+  return {
+    input,
+    data: audience && data,
+    error: audience && error,
+    fetching: fetching || stale,
+    ask,
+  };
 }
 
 export type QuoteAnswer = ReturnType<typeof useQuote>;

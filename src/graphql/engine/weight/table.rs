@@ -113,6 +113,7 @@ pub(super) fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) 
         ("Query", "segmentation") => VALUE + characters / 40,
         ("Quote", "segmentation" | "smartEncodingSaves") => VALUE + characters / 40,
         ("Query", "quote") => READ + characters / 20,
+        ("Quote", "personalText") => READ + characters / 40,
         ("Query", "contactImportPreview") => PREVIEW,
         ("Statement", "credits") => MONTH,
         ("Account", "forecast") => FORECAST,
