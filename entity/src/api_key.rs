@@ -29,6 +29,8 @@ pub struct Model {
     pub last_used_at: Option<i64>,
     /// When it expires, in microseconds since the epoch; null if it never does.
     pub expires_at: Option<i64>,
+    /// The first characters of the secret; null for keys from before they were kept.
+    pub prefix: Option<String>,
     /// Whether a demo made it. A demo's page gives the key to everyone who opens it, so the key
     /// works only while the demo runs.
     pub demo: bool,

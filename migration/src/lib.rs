@@ -45,6 +45,7 @@ mod m20261127_000048_imports_to_watch;
 mod m20261127_000051_actors;
 mod m20261127_000052_changed_holds;
 mod m20261127_000053_changed_holds_by_time;
+mod m20261128_000054_key_prefixes;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000051_actors::Migration),
             Box::new(m20261127_000052_changed_holds::Migration),
             Box::new(m20261127_000053_changed_holds_by_time::Migration),
+            Box::new(m20261128_000054_key_prefixes::Migration),
         ]
     }
 }

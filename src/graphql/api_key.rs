@@ -19,7 +19,7 @@ use super::{
     viewer::Role,
 };
 use crate::operations::{
-    Path,
+    OperationError, Path,
     api_key::{CreateApiKey, RevokeOthers},
     input,
     reader::Window,
@@ -41,6 +41,19 @@ impl ApiKey {
     /// The name given when the key was made.
     async fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// The account that the key gives access to; null for keys of platform roles.
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account, ApiError>> {
+        let account = AccountId::new(self.0.account_id?);
+        let found = loaders::load(ctx, account).await.transpose()?;
+        Some(found.map(Account))
+    }
+
+    /// The first nine characters of the secret, such as `mc_3fA9k2`, by which people tell keys
+    /// apart; null for keys from before they were kept.
+    async fn prefix(&self) -> Option<&str> {
+        self.0.prefix.as_deref()
     }
 
     /// The role, which decides what the key may do.
@@ -117,8 +130,37 @@ pub struct CreateApiKeyInput {
 pub struct CreateApiKeyPayload {
     /// The new key's id, for revokeApiKey; null if the mutation was refused.
     id: Option<ID>,
+    /// The new key; null if the mutation was refused.
+    api_key: Option<ApiKey>,
     /// The secret, for the header `Authorization: Bearer`. It is shown once and not stored; null if
     /// the mutation was refused.
+    secret: Option<String>,
+    /// Why the mutation was refused; empty if it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The API key to replace.
+#[derive(Debug, InputObject)]
+pub struct RotateApiKeyInput {
+    /// The id of the API key, which must work still.
+    id: ID,
+    /// For how many minutes the old key works beside the new one: 0 to 43,200 (30 days). With 0 it
+    /// is revoked at once.
+    #[graphql(default = 1_440)]
+    overlap_minutes: i32,
+}
+
+/// The result of rotateApiKey.
+#[derive(SimpleObject)]
+pub struct RotateApiKeyPayload {
+    /// The new key, with the account, the role and the name of the old one. If that was made to
+    /// expire, the new one works for as long from now on. Null if the mutation was refused.
+    api_key: Option<ApiKey>,
+    /// The old key, which expires after the overlap, or earlier if it was made to; null if the
+    /// mutation was refused.
+    previous: Option<ApiKey>,
+    /// The new key's secret, for the header `Authorization: Bearer`. It is shown once and not
+    /// stored; null if the mutation was refused.
     secret: Option<String>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
@@ -136,6 +178,8 @@ pub struct RevokeApiKeyInput {
 pub struct RevokeApiKeyPayload {
     /// The revoked key's id; null if the mutation was refused.
     id: Option<ID>,
+    /// The revoked key; null if the mutation was refused.
+    api_key: Option<ApiKey>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
@@ -163,7 +207,18 @@ pub struct RevokeOtherApiKeysPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutations that create and revoke keys.
+/// A key as it is after a mutation of it.
+async fn as_it_is(ctx: &Context<'_>, id: Option<ApiKeyId>) -> Result<Option<ApiKey>, ApiError> {
+    match id {
+        Some(id) => {
+            let row = reader(ctx)?.by_key(id).await;
+            Ok(row.map_err(OperationError::from)?.map(ApiKey))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The mutations that create, replace and revoke keys.
 #[derive(Debug, Default)]
 pub struct ApiKeyMutation;
 
@@ -194,7 +249,37 @@ impl ApiKeyMutation {
         let (id, secret) = done.unzip();
         Ok(CreateApiKeyPayload {
             id: id.map(PublicId::encode),
+            api_key: as_it_is(ctx, id).await?,
             secret: secret.map(|secret| secret.expose_secret().to_owned()),
+            user_errors,
+        })
+    }
+
+    /// Replaces an API key by a new one, and lets the old one work for a while, so that the programs
+    /// that use it can change over. Its secret is shown only in this answer. Requires
+    /// PLATFORM_ADMIN or OWNER.
+    async fn rotate_api_key(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The key to replace.")] input: RotateApiKeyInput,
+    ) -> Result<RotateApiKeyPayload, ApiError> {
+        let viewer = viewer_of(ctx, "rotateApiKey")?;
+        let services = services(ctx)?;
+        let done = async {
+            let old = id(&input.id, &Path::input("id"), text!("key"))?;
+            let made = services.rotate_api_key(&viewer, old, input.overlap_minutes);
+            let (new, secret) = made.await?;
+            Ok((old, new, secret))
+        };
+        let (done, user_errors) = payload(done.await)?;
+        let (old, new) = match &done {
+            Some((old, new, _)) => (Some(*old), Some(*new)),
+            None => (None, None),
+        };
+        Ok(RotateApiKeyPayload {
+            api_key: as_it_is(ctx, new).await?,
+            previous: as_it_is(ctx, old).await?,
+            secret: done.map(|(_, _, secret)| secret.expose_secret().to_owned()),
             user_errors,
         })
     }
@@ -215,6 +300,7 @@ impl ApiKeyMutation {
         let (id, user_errors) = payload(done.await)?;
         Ok(RevokeApiKeyPayload {
             id: id.map(PublicId::encode),
+            api_key: as_it_is(ctx, id).await?,
             user_errors,
         })
     }

@@ -1,3 +1,5 @@
+//! Languages are chosen by their weights, and every text of the code is translated.
+
 use std::{
     collections::{BTreeSet, HashSet},
     fs,

@@ -1,4 +1,4 @@
-//! API keys: creating, listing and revoking them, and authenticating requests.
+//! API keys: creating, replacing, listing and revoking them, and authenticating requests.
 //!
 //! A secret is shown once, and only its SHA-256 is stored (law A2). It has 256 random bits, so a
 //! slow hash would add nothing.
@@ -10,13 +10,13 @@ pub use uses::{GRAIN, KeyUses};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId};
 use entity::{api_key, sql_enums::Role};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    OperationError, Path, Services, Viewer, ViewerReader, input,
+    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, input,
     policy::{self, Use},
     reader::{ApiKeys, Listing, Window},
 };
@@ -31,6 +31,9 @@ pub const SECRET_PREFIX: &str = "mc_";
 
 /// The most keys that can be kept when all others are revoked.
 pub const MAX_KEPT: usize = 100;
+
+/// The longest that a replaced key works beside the new one: 30 days.
+const MAX_OVERLAP_MINUTES: u32 = 43_200;
 
 /// The input of `createApiKey`.
 #[derive(Debug)]
@@ -109,6 +112,75 @@ impl Services {
         }
         let new = CreateApiKey { account, ..new };
         create_key(self.store(), self.clock(), new).await
+    }
+
+    /// Replaces a key by a new one with the same account, role and name, and has the old one expire
+    /// after the overlap, so that its users can change over. The new key works for as long as the
+    /// old one was made for. Returns the new key and its secret.
+    ///
+    /// # Errors
+    /// `NotFound` if the viewer doesn't see the key; `Forbidden` if its role may not make such a
+    /// key; an overlap that is too long; `Conflict` for a key that doesn't work any more; too many
+    /// keys.
+    pub async fn rotate_api_key(
+        &self,
+        viewer: &Viewer,
+        id: ApiKeyId,
+        overlap_minutes: i32,
+    ) -> Result<(ApiKeyId, SecretString), OperationError> {
+        let path = Path::input("overlapMinutes");
+        let overlap = u32::try_from(overlap_minutes)
+            .ok()
+            .filter(|minutes| *minutes <= MAX_OVERLAP_MINUTES)
+            .ok_or_else(|| {
+                path.invalid(text!(
+                    "Must be from 0 to {limit} minutes; got {got}.",
+                    limit = MAX_OVERLAP_MINUTES,
+                    got = overlap_minutes,
+                ))
+            })?;
+        let path = Path::input("id");
+        let row = self.reader(viewer.clone()).by_key(id).await?;
+        let row = row.ok_or_else(|| path.not_found(text!("key")))?;
+        if row.role == Role::Sender && !policy::may(viewer, Use::MakeSenderKey) {
+            return Err(OperationError::Forbidden(policy::roles_for(
+                Use::MakeSenderKey,
+            )));
+        }
+        let now = self.clock().now();
+        if !works(&row, now) {
+            return Err(path
+                .refuse(
+                    RefusalCode::Conflict,
+                    text!("The key doesn't work any more; create a new one."),
+                )
+                .into());
+        }
+        if let Some(account) = row.account_id {
+            self.refuse_more_keys(AccountId::new(account)).await?;
+        }
+        let lifetime = row.expires_at.map(|at| at.saturating_sub(row.created_at));
+        let (new, secret) = new_row(
+            self.clock(),
+            CreateApiKey {
+                account: row.account_id.map(AccountId::new),
+                role: row.role,
+                name: row.name.clone(),
+                expires_at: lifetime.map(|micros| now + SignedDuration::from_micros(micros)),
+            },
+            row.demo,
+        );
+        let made = ApiKeyId::new(new.id);
+        let transaction = self.store().begin().await?;
+        store::api_key::insert(&transaction, new).await?;
+        if overlap == 0 {
+            store::api_key::revoke(&transaction, id, now).await?;
+        } else {
+            let end = now + SignedDuration::from_mins(i64::from(overlap));
+            store::api_key::expire(&transaction, id, end).await?;
+        }
+        transaction.commit().await?;
+        Ok((made, secret))
     }
 
     /// Revokes all keys of an account or of the platform, except the one that makes the request and
@@ -284,25 +356,39 @@ async fn make_key(
         }
         _ => {}
     }
+    let new = CreateApiKey {
+        account,
+        role,
+        name: input::name(&name, &Path::input("name"))?,
+        expires_at,
+    };
+    let (row, secret) = new_row(clock, new, demo);
+    let id = ApiKeyId::new(row.id);
+    store::api_key::insert(store.writer(), row).await?;
+    Ok((id, secret))
+}
+
+/// A key that was checked, with its secret.
+fn new_row(clock: &Clock, new: CreateApiKey, demo: bool) -> (api_key::Model, SecretString) {
     let secret = format!(
         "{SECRET_PREFIX}{}",
         BASE64_URL_SAFE_NO_PAD.encode(entropy::bytes::<32>())
     );
     let row = api_key::Model {
         id: clock.new_id(),
-        account_id: account.map(Into::into),
-        role,
-        name: input::name(&name, &Path::input("name"))?,
+        account_id: new.account.map(Into::into),
+        role: new.role,
+        name: new.name,
         secret_hash: secret_hash(&secret).to_vec(),
-        created_at: now.as_microsecond(),
+        created_at: clock.now().as_microsecond(),
         revoked_at: None,
         last_used_at: None,
-        expires_at: expires_at.map(Timestamp::as_microsecond),
+        expires_at: new.expires_at.map(Timestamp::as_microsecond),
+        // The secret has 43 characters after SECRET_PREFIX: 37 of them stay secret.
+        prefix: secret.get(..SECRET_PREFIX.len() + 6).map(str::to_owned),
         demo,
     };
-    let id = ApiKeyId::new(row.id);
-    store::api_key::insert(store.writer(), row).await?;
-    Ok((id, SecretString::from(secret)))
+    (row, SecretString::from(secret))
 }
 
 /// The hash that is stored of a secret.

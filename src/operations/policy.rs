@@ -114,6 +114,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("updateAccount", OWNERS),
     ("createApiKey", OWNERS),
     ("revokeApiKey", OWNERS),
+    ("rotateApiKey", OWNERS),
     ("revokeOtherApiKeys", OWNERS),
     ("createContactList", MEMBERS),
     ("updateContactList", MEMBERS),

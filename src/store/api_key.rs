@@ -113,6 +113,26 @@ pub async fn revoke(
     Ok(())
 }
 
+/// Has a key expire at this instant, unless it expires earlier or is revoked.
+pub async fn expire(
+    connection: &impl ConnectionTrait,
+    id: ApiKeyId,
+    at: Timestamp,
+) -> Result<(), DbErr> {
+    let at = at.as_microsecond();
+    let later = api_key::Column::ExpiresAt
+        .is_null()
+        .or(api_key::Column::ExpiresAt.gt(at));
+    api_key::Entity::update_many()
+        .col_expr(api_key::Column::ExpiresAt, Expr::value(at))
+        .filter(api_key::Column::Id.eq(id.uuid()))
+        .filter(api_key::Column::RevokedAt.is_null())
+        .filter(later)
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
 /// Revokes all keys of an account or of the platform except `kept`. Returns how many it revoked.
 pub async fn revoke_others(
     connection: &impl ConnectionTrait,

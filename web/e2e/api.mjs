@@ -159,8 +159,8 @@ const CREATE_KEY = `mutation CreateKey($input: CreateApiKeyInput!) {
  * @param {'OWNER' | 'MEMBER' | 'VIEWER' | 'SENDER'} role
  * @returns {Promise<string>}
  */
-export async function createKey(accountId, role) {
-  const data = await ask(CREATE_KEY, { input: { accountId, role, name: 'browser test' } });
+export async function createKey(accountId, role, name = 'browser test') {
+  const data = await ask(CREATE_KEY, { input: { accountId, role, name } });
   assert.deepEqual(data.createApiKey.userErrors, []);
   return data.createApiKey.secret;
 }

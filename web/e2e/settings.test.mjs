@@ -125,6 +125,7 @@ test('a key is shown once, works, and is revoked after a question', async () => 
 
   const row = page.getByRole('row').filter({ hasText: 'Web shop' });
   await row.getByText('1 Jan 2100, 00:00').waitFor();
+  await row.getByText(`${secret.slice(0, 9)}…`).waitFor();
   await row.getByRole('button', { name: 'Revoke Web shop' }).click();
   dialog = page.getByRole('dialog', { name: 'Revoke Web shop' });
   await dialog.getByRole('button', { name: 'Cancel' }).click();
@@ -135,6 +136,32 @@ test('a key is shown once, works, and is revoked after a question', async () => 
   await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
   await row.getByText(/^Revoked /).waitFor();
   assert.equal(await viewerRole(secret), undefined);
+  await page.close();
+});
+
+test('a key is replaced by a new one, and goes on for as long as was chosen', async () => {
+  const old = await createKey(account, 'VIEWER', 'Wall screen');
+  const page = await openSettings(english, owner);
+  await page.getByRole('button', { name: 'Replace Wall screen' }).click();
+  let dialog = page.getByRole('dialog', { name: 'Replace Wall screen' });
+  await dialog.getByLabel('One hour').check();
+  await check(page);
+  await picture(page, 'replace-key-1400');
+  await dialog.getByRole('button', { name: 'Replace' }).click();
+  dialog = page.getByRole('dialog', { name: 'Your new key' });
+  const secret = await dialog.getByLabel('API key').inputValue();
+  await dialog.getByRole('button', { name: 'I have kept it' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  assert.deepEqual(await Promise.all([old, secret].map(viewerRole)), ['VIEWER', 'VIEWER']);
+
+  const row = page.getByRole('row').filter({ hasText: `${secret.slice(0, 9)}…` });
+  await row.getByRole('button', { name: 'Replace Wall screen' }).click();
+  dialog = page.getByRole('dialog', { name: 'Replace Wall screen' });
+  await dialog.getByLabel('Not at all: it stops at once').check();
+  await dialog.getByRole('button', { name: 'Replace' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'I have kept it' }).click();
+  await row.getByText(/^Revoked /).waitFor();
+  assert.deepEqual(await Promise.all([old, secret].map(viewerRole)), ['VIEWER', undefined]);
   await page.close();
 });
 

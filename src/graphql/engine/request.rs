@@ -170,7 +170,7 @@ impl From<Refusal> for UserError {
 pub struct ErrorDetail {
     /// The name of its place in the template, such as `available`.
     name: &'static str,
-    /// The value. Numbers are plain decimals: `12345`, `21.489`.
+    /// The value. Numbers are plain decimals without separators: `21.489`.
     value: String,
 }
 

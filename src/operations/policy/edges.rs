@@ -58,7 +58,7 @@ edges! {
     Actor { READERS: kind name apiKeyId onBehalfOf; }
     Allocation { EVERY_KEY: mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
-    ApiKey { REPORTERS: id name role createdAt lastUsedAt expiresAt revokedAt; }
+    ApiKey { REPORTERS: id name account prefix role createdAt lastUsedAt expiresAt revokedAt; }
     AutoRecharge {
         READERS: enabled threshold package monthlyLimit spentThisMonth remainingThisMonth suspendedReason;
         READERS: heldBack nextAttemptAt inFlight providerLimit confirmationUrl;
@@ -91,6 +91,7 @@ edges! {
     Destination { EVERY_KEY: countryCode recipientCount; }
     /// Its address works without a key.
     Download { READERS: url fileName expiresAt; }
+    ErrorDetail { EVERY_KEY: name value; }
     ExpiringCredits { EVERY_KEY: credits expiresOn expiresAt; }
     /// It names columns, and a column's name may be anything.
     ImportColumn { READERS: header mergeField isPhoneColumn; }
@@ -176,7 +177,7 @@ edges! {
     Usage { READERS: messageCount recipientCount segmentCount credits cost; }
     UsageBucket { READERS: start usage; }
     UsageReport { READERS: totals previous channels buckets lists countries asOf download; }
-    UserError { EVERY_KEY: field message code; }
+    UserError { EVERY_KEY: field message template details code; }
     Viewer { EVERY_KEY: role accounts; }
 
     // Whoever may use a mutation may read its answer. The types below have rows of their own.
@@ -190,7 +191,7 @@ edges! {
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }
     CreateAccountPayload { EVERY_KEY: account userErrors; }
-    CreateApiKeyPayload { EVERY_KEY: id secret userErrors; }
+    CreateApiKeyPayload { EVERY_KEY: id apiKey secret userErrors; }
     CreateContactListPayload { EVERY_KEY: list userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
     DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
@@ -201,9 +202,10 @@ edges! {
     PurchaseCreditsPayload { EVERY_KEY: purchase userErrors; }
     RemoveContactsPayload { EVERY_KEY: list removedCount userErrors; }
     RestoreContactListPayload { EVERY_KEY: list userErrors; }
-    RevokeApiKeyPayload { EVERY_KEY: id userErrors; }
+    RevokeApiKeyPayload { EVERY_KEY: id apiKey userErrors; }
     RevokeOtherApiKeysPayload { EVERY_KEY: account revokedCount userErrors; }
     RevokeCreditsPayload { EVERY_KEY: transaction balance userErrors; }
+    RotateApiKeyPayload { EVERY_KEY: apiKey previous secret userErrors; }
     ScheduleMessagePayload { EVERY_KEY: message balance userErrors; }
     SendMessagePayload { EVERY_KEY: message balance userErrors; }
     SettleMessagePayload { EVERY_KEY: message balance userErrors; }

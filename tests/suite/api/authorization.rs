@@ -166,7 +166,7 @@ impl World {
                     "createAccount" => json!({ "name": "Another" }),
                     "updateAccount" => json!({ "accountId": account, "name": "Shop" }),
                     "createApiKey" => json!({ "accountId": account, "role": "VIEWER", "name": "A key" }),
-                    "revokeApiKey" => json!({ "id": key }),
+                    "revokeApiKey" | "rotateApiKey" => json!({ "id": key }),
                     "revokeOtherApiKeys" => json!({ "accountId": account }),
                     "createContactList" => json!({ "accountId": account, "name": "A list" }),
                     "updateContactList" => json!({ "listId": list, "name": "List" }),
@@ -410,6 +410,7 @@ async fn every_policy_row_is_enforced() {
     createAccount         -         sign in   -         -         -         -         -         yes
     updateAccount         not found sign in   -         -         -         yes       -         yes
     createApiKey          not found sign in   -         -         -         yes       -         yes
+    rotateApiKey          not found sign in   -         -         -         yes       -         yes
     revokeApiKey          not found sign in   -         -         -         yes       -         yes
     revokeOtherApiKeys    not found sign in   -         -         -         yes       -         yes
     createContactList     not found sign in   -         -         yes       yes       -         yes

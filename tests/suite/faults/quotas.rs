@@ -160,6 +160,7 @@ on_both_databases! {
             revoked_at: None,
             last_used_at: None,
             expires_at: None,
+            prefix: None,
             demo: false,
         })
         .await;

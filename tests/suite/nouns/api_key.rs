@@ -11,6 +11,10 @@ const CREATE: &str = "mutation($input: CreateApiKeyInput!) {
 const REVOKE: &str = "mutation($input: RevokeApiKeyInput!) {
     revokeApiKey(input: $input) { id userErrors { field message code } } }";
 
+const ROTATE: &str = "mutation($input: RotateApiKeyInput!) { rotateApiKey(input: $input) {
+    apiKey { id name role prefix account { id } expiresAt revokedAt } previous { id expiresAt revokedAt }
+    secret userErrors { field message code } } }";
+
 const REVOKE_OTHERS: &str = "mutation($input: RevokeOtherApiKeysInput!) {
     revokeOtherApiKeys(input: $input) { revokedCount account { id } userErrors { field message code } } }";
 
@@ -68,6 +72,80 @@ on_both_databases! {
         }
         // Other keys keep working.
         server.data(&shop.owner, VIEWER, json!({})).await;
+    }
+
+    /// A key is replaced by one with the same rights; the old one works until the overlap ends.
+    async fn a_key_is_rotated_with_an_overlap(server: Server) {
+        let shop = server.account("Shop").await;
+        let input = json!({ "role": "MEMBER", "name": "Campaigns", "expiresAt": "2026-12-22T08:00:00Z" });
+        let made = server.done(&shop.owner, CREATE, input).await;
+        let old = made["secret"].as_str().unwrap();
+        server.set_time("2026-12-12T08:00:00Z");
+        let input = json!({ "id": made["id"], "overlapMinutes": 60 });
+        let rotated = server.done(&shop.owner, ROTATE, input).await;
+        let new = rotated["secret"].as_str().unwrap();
+        assert_eq!(rotated["previous"]["id"], made["id"]);
+        assert_eq!(rotated["previous"]["expiresAt"], "2026-12-12T09:00:00Z");
+        // Thirty days, as the old one.
+        assert_eq!(rotated["apiKey"], json!({
+            "id": rotated["apiKey"]["id"], "name": "Campaigns", "role": "MEMBER", "prefix": &new[..9],
+            "account": { "id": shop.id }, "expiresAt": "2027-01-11T08:00:00Z", "revokedAt": null,
+        }));
+        for key in [old, new] {
+            server.data(key, VIEWER, json!({})).await;
+        }
+        server.set_time("2026-12-12T09:00:00Z");
+        let response = server.graphql(Some(old), VIEWER, json!({})).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{response}");
+        server.data(new, VIEWER, json!({})).await;
+
+        // It doesn't work any more, so that nothing is to be changed over.
+        let input = json!({ "input": { "id": made["id"] } });
+        let again = server.graphql(Some(&shop.owner), ROTATE, input).await;
+        assert_eq!(again["data"]["rotateApiKey"], json!({ "apiKey": null, "previous": null, "secret": null,
+            "userErrors": [{ "field": ["input", "id"], "code": "CONFLICT",
+                "message": "The key doesn't work any more; create a new one." }] }));
+
+        // Without an overlap it is revoked at once; it may be the caller's own.
+        let own = "{ account { apiKeys { nodes { id name } } } }";
+        let keys = server.data(&shop.owner, own, json!({})).await;
+        let keys = keys["account"]["apiKeys"]["nodes"].as_array().unwrap();
+        let owners = keys.iter().find(|key| key["name"] == "OWNER key").unwrap();
+        let input = json!({ "id": owners["id"], "overlapMinutes": 0 });
+        let rotated = server.done(&shop.owner, ROTATE, input).await;
+        assert_eq!(rotated["previous"]["revokedAt"], "2026-12-12T09:00:00Z");
+        assert_eq!(rotated["apiKey"]["expiresAt"], json!(null));
+        let response = server.graphql(Some(&shop.owner), VIEWER, json!({})).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{response}");
+        server.data(rotated["secret"].as_str().unwrap(), VIEWER, json!({})).await;
+    }
+
+    /// What can't be rotated is refused and stays as it is.
+    async fn a_rotation_is_refused_for_what_the_viewer_may_not_make(server: Server) {
+        let shop = server.account("Shop").await;
+        let other = server.account("Other").await;
+        let made = server.done(&shop.owner, CREATE, json!({ "role": "VIEWER", "name": "Screen" })).await;
+        let sender = json!({ "accountId": shop.id, "role": "SENDER", "name": "Sending" });
+        let sender = server.done(server.admin_key(), CREATE, sender).await;
+        let rotate = async |key: &str, input: Value| {
+            server.graphql(Some(key), ROTATE, json!({ "input": input })).await
+        };
+        for minutes in [-1, 43_201] {
+            let input = json!({ "id": made["id"], "overlapMinutes": minutes });
+            let refused = rotate(&shop.owner, input).await;
+            let error = &refused["data"]["rotateApiKey"]["userErrors"][0];
+            assert_eq!(error["field"], json!(["input", "overlapMinutes"]), "{refused}");
+            assert_eq!(error["message"], format!("Must be from 0 to 43200 minutes; got {minutes}."));
+        }
+        let foreign = rotate(&other.owner, json!({ "id": made["id"] })).await;
+        assert_eq!(foreign["data"]["rotateApiKey"]["userErrors"][0]["code"], "NOT_FOUND", "{foreign}");
+        let refused = rotate(&shop.owner, json!({ "id": sender["id"] })).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+        for key in [&made, &sender] {
+            server.data(key["secret"].as_str().unwrap(), "{ viewer { role } }", json!({})).await;
+        }
+        let platform = rotate(server.admin_key(), json!({ "id": sender["id"], "overlapMinutes": 1 })).await;
+        assert_eq!(platform["data"]["rotateApiKey"]["userErrors"], json!([]), "{platform}");
     }
 
     /// Invalid keys are refused.

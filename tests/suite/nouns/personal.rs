@@ -111,7 +111,7 @@ on_both_databases! {
             let own = &found["data"]["quote"]["personalText"];
             let name = contact["fields"].as_array().unwrap().iter()
                 .map(|field| field["value"].as_str().unwrap())
-                .find(|value| *value != "Roma")
+                .find(|value| !["", "Roma"].contains(value))
                 .unwrap_or("amico");
             assert_eq!(own["text"], text.replace("{{name|amico}}", name), "{found}");
             lengths.push(own["segmentation"]["segmentCount"].as_i64().unwrap());

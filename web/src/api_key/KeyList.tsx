@@ -11,6 +11,7 @@ import { Pending } from '../screen/Pending';
 import type { Paging } from '../screen/paging';
 import { KeyTable } from './KeyTable';
 import { NewKeyDialog } from './NewKeyDialog';
+import { ReplaceDialog } from './ReplaceDialog';
 import { RevokeDialog } from './RevokeDialog';
 import { RevokeOthersDialog } from './RevokeOthersDialog';
 import type { Key } from './state';
@@ -34,11 +35,14 @@ interface Props {
   ask: UseQueryExecute;
 }
 
-/** Lists keys, and makes and revokes them. */
+/** What is open above the list. */
+type Open = { kind: 'new' | 'others' } | { kind: 'replace' | 'revoke'; key: Key };
+
+/** Lists keys, and makes, replaces and revokes them. */
 export function KeyList(props: Props) {
   const { t } = useTranslation();
   const { accountId, timeZone, mayChange, keys, paging, ask } = props;
-  const [open, setOpen] = useState<'new' | 'others' | Key>();
+  const [open, setOpen] = useState<Open>();
 
   function close() {
     setOpen(undefined);
@@ -47,10 +51,10 @@ export function KeyList(props: Props) {
 
   const buttons = mayChange && (
     <Group gap="xs">
-      <Button size="xs" variant="default" onClick={() => setOpen('others')}>
+      <Button size="xs" variant="default" onClick={() => setOpen({ kind: 'others' })}>
         {t('keys.revokeOthers')}
       </Button>
-      <Button size="xs" onClick={() => setOpen('new')}>
+      <Button size="xs" onClick={() => setOpen({ kind: 'new' })}>
         {t('keys.create')}
       </Button>
     </Group>
@@ -66,7 +70,14 @@ export function KeyList(props: Props) {
           <KeyTable
             keys={keys.nodes}
             timeZone={timeZone}
-            onRevoke={mayChange ? setOpen : undefined}
+            actions={
+              mayChange
+                ? {
+                    onReplace: (key) => setOpen({ kind: 'replace', key }),
+                    onRevoke: (key) => setOpen({ kind: 'revoke', key }),
+                  }
+                : undefined
+            }
           />
           <Pager
             label={t('pager.keys')}
@@ -76,7 +87,7 @@ export function KeyList(props: Props) {
           />
         </>
       )}
-      {open === 'new' && (
+      {open?.kind === 'new' && (
         <NewKeyDialog
           accountId={accountId}
           roles={props.roles}
@@ -84,8 +95,9 @@ export function KeyList(props: Props) {
           onClose={close}
         />
       )}
-      {open === 'others' && <RevokeOthersDialog accountId={accountId} onClose={close} />}
-      {typeof open === 'object' && <RevokeDialog apiKey={open} onClose={close} />}
+      {open?.kind === 'others' && <RevokeOthersDialog accountId={accountId} onClose={close} />}
+      {open?.kind === 'replace' && <ReplaceDialog apiKey={open.key} onClose={close} />}
+      {open?.kind === 'revoke' && <RevokeDialog apiKey={open.key} onClose={close} />}
     </Panel>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Button } from '@mantine/core';
+import { Badge, Button, Code, Group } from '@mantine/core';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { type Column, DataTable } from '../screen/DataTable';
@@ -7,31 +7,32 @@ import { type Key, type KeyState, keyState } from './state';
 
 const COLORS: Record<KeyState, string> = { WORKING: 'teal', EXPIRED: 'orange', REVOKED: 'gray' };
 
-/** API keys with what is known of them, and a button that revokes each. */
-export function KeyTable(props: {
-  keys: readonly Key[];
-  timeZone: string;
-  onRevoke?: (key: Key) => void;
-}) {
+/** What can be done to a key. */
+export interface KeyActions {
+  onReplace(key: Key): void;
+  onRevoke(key: Key): void;
+}
+
+/** API keys with what is known of them, and buttons that replace and revoke each. */
+export function KeyTable(props: { keys: readonly Key[]; timeZone: string; actions?: KeyActions }) {
   const { t } = useTranslation();
   return (
     <DataTable
       caption={t('keys.title')}
-      columns={columns(t, props.timeZone, Date.now(), props.onRevoke)}
+      columns={columns(t, props.timeZone, Date.now(), props.actions)}
       rows={props.keys}
       rowKey={(key) => key.id}
     />
   );
 }
 
-function columns(
-  t: TFunction,
-  timeZone: string,
-  now: number,
-  onRevoke?: (key: Key) => void,
-): Column<Key>[] {
+function columns(t: TFunction, timeZone: string, now: number, actions?: KeyActions): Column<Key>[] {
   const shown: Column<Key>[] = [
     { title: t('column.name'), heading: true, cell: (key) => key.name },
+    {
+      title: t('column.begins'),
+      cell: (key) => key.prefix && <Code>{key.prefix}…</Code>,
+    },
     { title: t('column.role'), cell: (key) => t(`role.${key.role}`) },
     { title: t('column.created'), cell: (key) => formatInstant(key.createdAt, timeZone) },
     {
@@ -56,7 +57,7 @@ function columns(
       },
     },
   ];
-  if (!onRevoke) return shown;
+  if (!actions) return shown;
   return [
     ...shown,
     {
@@ -65,14 +66,24 @@ function columns(
       numeric: true,
       cell: (key) =>
         keyState(key, now) === 'WORKING' && (
-          <Button
-            size="compact-xs"
-            variant="default"
-            aria-label={t('keys.revokeNamed', { name: key.name })}
-            onClick={() => onRevoke(key)}
-          >
-            {t('keys.revoke')}
-          </Button>
+          <Group gap={4} justify="flex-end" wrap="nowrap">
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={t('keys.replaceNamed', { name: key.name })}
+              onClick={() => actions.onReplace(key)}
+            >
+              {t('keys.replace')}
+            </Button>
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={t('keys.revokeNamed', { name: key.name })}
+              onClick={() => actions.onRevoke(key)}
+            >
+              {t('keys.revoke')}
+            </Button>
+          </Group>
         ),
     },
   ];

@@ -13,6 +13,7 @@ const KEYS = graphql(`
         nodes {
           id
           name
+          prefix
           role
           createdAt
           lastUsedAt

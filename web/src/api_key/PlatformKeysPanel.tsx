@@ -11,6 +11,7 @@ const KEYS = graphql(`
       nodes {
         id
         name
+        prefix
         role
         createdAt
         lastUsedAt

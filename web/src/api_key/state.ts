@@ -4,6 +4,8 @@ import type { Role } from '../generated/graphql';
 export interface Key {
   id: string;
   name: string;
+  /** How the secret begins; unknown for keys from before that was kept. */
+  prefix?: string | null;
   role: Role;
   createdAt: string;
   lastUsedAt?: string | null;

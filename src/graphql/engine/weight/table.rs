@@ -34,6 +34,7 @@ pub(super) const SCAN: u64 = 50 * READ;
 /// Fields whose rows are loaded in batches.
 pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("Account", &["paymentConnection", "subscriptionFee"]),
+    ("ApiKey", &["account"]),
     ("AutoRecharge", &["package"]),
     ("Balance", &["account"]),
     ("Contact", &["list"]),
