@@ -46,6 +46,7 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     const panel = page.getByRole('region', { name: title });
     const pace = language === 'en' ? 'At the pace of the last 30 days' : 'Al ritmo degli ultimi 30';
     await panel.getByText(pace).waitFor();
+    await panel.scrollIntoViewIfNeeded();
     const rows = panel.getByRole('row').filter({ has: page.getByRole('cell') });
     assert.ok((await rows.count()) > 0);
     for (const row of await rows.all()) {
@@ -55,12 +56,88 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     }
     for (const width of [1400, 390]) {
       await page.setViewportSize({ width, height: 900 });
+      await panel.getByRole('slider').first().scrollIntoViewIfNeeded();
       await check(page);
       await picture(page, `forecast-${language}-${width}`);
     }
     await page.close();
   });
+
+  test(`the forecast is drawn, and its places are read by pointing and keys, in ${language}`, async () => {
+    const page = await openWith(language === 'en' ? english : italian, KEY);
+    await page
+      .getByRole('link', { name: 'Bottega Lume' })
+      .or(page.getByText('Bottega Lume'))
+      .first()
+      .click();
+    const names = {
+      en: ['Forecast', 'Credits from today on', 'What becomes of today’s credits'],
+      it: ['Previsione', 'I crediti da oggi in poi', 'Che cosa succede ai crediti di oggi'],
+    };
+    const [title = '', runway = '', waterfall = ''] = names[language];
+    const panel = page.getByRole('region', { name: title });
+    await panel.scrollIntoViewIfNeeded();
+    const line = panel.getByRole('slider', { name: runway });
+    await line.focus();
+    const now = await line.getAttribute('aria-valuetext');
+    await page.keyboard.press('End');
+    const end = await line.getAttribute('aria-valuetext');
+    assert.notEqual(end, now);
+    // What a screen reader hears is what stands below for everybody.
+    await panel.getByText(end ?? '', { exact: true }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    assert.equal(await line.getAttribute('aria-valuetext'), end);
+    await page.keyboard.press('Home');
+    assert.equal(await line.getAttribute('aria-valuetext'), now);
+
+    const steps = panel.getByRole('slider', { name: waterfall });
+    await steps.scrollIntoViewIfNeeded();
+    const { x, y, width } = (await steps.boundingBox()) ?? { x: 0, y: 0, width: 0 };
+    await page.mouse.move(x + width - 30, y + 60);
+    const last = await steps.getAttribute('aria-valuetext');
+    await steps.focus();
+    await page.keyboard.press('End');
+    assert.equal(await steps.getAttribute('aria-valuetext'), last);
+
+    for (const scheme of /** @type {const} */ (['light', 'dark'])) {
+      await page.emulateMedia({ colorScheme: scheme });
+      for (const wide of [1400, 390]) {
+        await page.setViewportSize({ width: wide, height: 900 });
+        await check(page);
+        if (scheme === 'dark') await picture(page, `drawings-dark-${language}-${wide}`);
+      }
+    }
+    await page.close();
+  });
 }
+
+test('the steps of the drawing are those of the table', async () => {
+  const account = await createAccount(`Steps ${RUN}`);
+  await grant(account, inDays(20), '40.5');
+  await grant(account, inDays(50), '9.5');
+  await grant(account, undefined, '100');
+  const page = await openWith(english, await createKey(account, 'OWNER'));
+  const panel = page.getByRole('region', { name: 'Forecast' });
+  await panel.scrollIntoViewIfNeeded();
+  const steps = panel.getByRole('slider', { name: 'What becomes of today’s credits' });
+  await steps.focus();
+  const texts = [];
+  for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'ArrowRight']) {
+    await page.keyboard.press(key);
+    texts.push((await steps.getAttribute('aria-valuetext'))?.split(': ')[1]);
+  }
+  assert.deepEqual(texts, [
+    '150 credits available',
+    '40.5 credits will expire',
+    '9.5 credits will expire',
+    '100 credits available',
+  ]);
+  const line = panel.getByRole('slider', { name: 'Credits from today on' });
+  await line.focus();
+  await page.keyboard.press('End');
+  assert.match((await line.getAttribute('aria-valuetext')) ?? '', /100 credits at the usual pace$/);
+  await page.close();
+});
 
 test('credits that nobody uses are said to expire, and an empty account has no pace', async () => {
   const account = await createAccount(`Forecast ${RUN}`);
