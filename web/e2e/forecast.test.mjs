@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { createAccount, createKey, grant } from './api.mjs';
-import { KEY, openBrowser } from './browser.mjs';
+import { KEY, openBrowser, SERVER } from './browser.mjs';
 import { check, openWith, picture } from './screen.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
@@ -172,6 +172,54 @@ test('the portfolio is sorted, filtered and downloaded', async () => {
   assert.ok(first.startsWith(`"'${name}",${account},999999.5,0,,,999999.5,0,0,`), first);
   await page.getByLabel('Show').selectOption('Auto-recharge stopped');
   await table.getByText(name).waitFor({ state: 'detached' });
+  await page.close();
+});
+
+test('what the portfolio shows is in the address', async () => {
+  const names = ['a', 'b', 'c'].map((letter) => `Address ${RUN} ${letter}`);
+  for (const name of names) {
+    const account = await createAccount(name);
+    await grant(account, inDays(10), '5');
+  }
+  const page = await openWith(english, KEY);
+  await page.getByRole('link', { name: 'Platform' }).click();
+  const search = page.getByRole('searchbox', { name: 'Search all accounts by name' });
+  const first = page.getByRole('table', { name: 'All accounts' }).getByRole('row').nth(1);
+  await search.fill(`Address ${RUN}`);
+  await page.getByLabel('Sort by').selectOption('Name');
+  await first.getByText(names[0] ?? '').waitFor();
+  await page.getByRole('button', { name: 'Reverse order' }).click();
+  await first.getByText(names[2] ?? '').waitFor();
+  await page.getByLabel('Show').selectOption('Credits expire in 30 days');
+
+  // A reload and a link show the same.
+  const other = await english.newPage();
+  await other.goto(`${SERVER}/`);
+  await other.evaluate((it) => sessionStorage.setItem('message-credits-api-key', it), KEY);
+  await other.goto(page.url());
+  await Promise.all([page.reload(), other.reload()]);
+  for (const one of [page, other]) {
+    const rows = one.getByRole('table', { name: 'All accounts' }).getByRole('row');
+    await rows
+      .nth(1)
+      .getByText(names[2] ?? '')
+      .waitFor();
+    assert.equal(await rows.count(), 4);
+    assert.equal(await one.getByLabel('Show').inputValue(), 'expiring');
+  }
+  await other.close();
+
+  // So does the way back from an account; then it leads through what was chosen, not what was typed.
+  await first.getByRole('link').click();
+  await page.getByRole('heading', { level: 1, name: names[2] ?? '' }).waitFor();
+  await page.goBack();
+  await first.getByText(names[2] ?? '').waitFor();
+  await page.goBack();
+  await page.waitForFunction(() => !location.hash.includes('show='));
+  await page.goBack();
+  await first.getByText(names[0] ?? '').waitFor();
+  assert.equal(await search.inputValue(), `Address ${RUN}`);
+  await check(page);
   await page.close();
 });
 
