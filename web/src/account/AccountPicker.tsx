@@ -39,7 +39,7 @@ export function AccountPicker(props: { selected?: string; onSelect(id: string): 
   const accounts = data?.accounts;
 
   return (
-    <Stack gap="sm" h="100%">
+    <Stack gap="sm" flex={1} mih={0}>
       <TextInput
         type="search"
         label={t('account.accounts')}
