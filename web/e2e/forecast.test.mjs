@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { createAccount, createKey, grant } from './api.mjs';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
-import { check, openWith, picture } from './screen.mjs';
+import { cellTexts, check, openWith, picture, textsOf } from './screen.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
 let english;
@@ -47,10 +47,7 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     const pace = language === 'en' ? 'At the pace of the last 30 days' : 'Al ritmo degli ultimi 30';
     await panel.getByText(pace).waitFor();
     await panel.scrollIntoViewIfNeeded();
-    const rows = panel.getByRole('row').filter({ has: page.getByRole('cell') });
-    assert.ok((await rows.count()) > 0);
-    for (const row of await rows.all()) {
-      const cells = await row.getByRole('cell').allTextContents();
+    for (const cells of await cellTexts(panel.locator('tbody tr'))) {
       const [credits = 0, used = 0, lost = 0] = cells.map((cell) => number(cell, language));
       assert.ok(Math.abs(credits - used - lost) < 1e-6, cells.join(' '));
     }
@@ -147,7 +144,7 @@ test('credits that nobody uses are said to expire, and an empty account has no p
   const panel = page.getByRole('region', { name: 'Forecast' });
   await panel.getByText('No messages were sent in the last 30 days').waitFor();
   await panel.getByText('40.5 credits will expire unused at this pace.').waitFor();
-  const cells = await panel.getByRole('row').last().getByRole('cell').allTextContents();
+  const cells = await textsOf(panel.getByRole('row').last().getByRole('cell'));
   assert.deepEqual(cells.slice(0, 4), ['40.5', '0', '40.5', '0']);
   await page.close();
 });
