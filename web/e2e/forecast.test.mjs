@@ -206,7 +206,7 @@ test('what the portfolio shows is in the address', async () => {
   }
   await other.close();
 
-  // So does the way back from an account; then it leads through what was chosen, not what was typed.
+  // So does the way back from an account; it then leads through choices, not through what was typed.
   await first.getByRole('link').click();
   await page.getByRole('heading', { level: 1, name: names[2] ?? '' }).waitFor();
   await page.goBack();

@@ -1,6 +1,6 @@
 // @ts-check
-// Contact lists: created, renamed and archived; the rejected rows of an import as a file; many lists
-// with long names.
+// Contact lists: created, renamed and archived; the rejected rows of an import as a file; and many
+// lists with long names.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';

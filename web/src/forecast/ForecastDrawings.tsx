@@ -15,7 +15,7 @@ import { stepsOf } from './steps';
 import { Waterfall } from './Waterfall';
 import { MEASURED_DAYS } from './walk';
 
-/** What the drawings need: besides the forecast, the lots, the days before and what is scheduled. */
+/** What the drawings need: the forecast, the lots, the days before and what is scheduled. */
 const DRAWINGS = graphql(`
   query ForecastDrawings($accountId: ID!, $usage: UsageReportInput!) {
     account(id: $accountId) {

@@ -153,7 +153,7 @@ function useTyped(view: View): [string, (typed: string) => void] {
   const [typed, setTyped] = useState(view.search);
   const [settled] = useDebouncedValue(typed.trim(), 250);
   const written = useRef(view.search);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed changes the address.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing changes the address.
   useEffect(() => {
     if (settled === view.search) return;
     written.current = settled;
