@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
-import { check } from './screen.mjs';
+import { check, textsOf } from './screen.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
 let browser;
@@ -86,7 +86,7 @@ test('a statement of each month adds up, and is downloaded as a workbook', async
   await page.getByRole('listbox').getByRole('option').nth(1).click();
   // Until the other month is there, the table is that of the present one.
   await closingRow.filter({ hasNotText: present }).waitFor();
-  const figures = await credits.locator('tbody td').allTextContents();
+  const figures = await textsOf(credits.locator('tbody td'));
   // In ten-thousandths, as no float holds them.
   const units = figures.map((text) => {
     const [whole = '', fraction = ''] = text.replaceAll(',', '').split('.');

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { KEY, openBrowser } from './browser.mjs';
-import { check, openWith, picture } from './screen.mjs';
+import { cellTexts, check, openWith, picture, textsOf } from './screen.mjs';
 
 /** @type {Record<'en' | 'it', Awaited<ReturnType<typeof openBrowser>>>} */
 let browsers;
@@ -82,13 +82,14 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     /** @type {bigint[][]} */
     const entries = [];
     for (let turn = 0; turn < 2; turn += 1) {
-      const rows = await table.locator('tbody tr').all();
-      for (const row of rows) {
-        const cells = await row.locator('td').allTextContents();
+      for (const cells of await cellTexts(table.locator('tbody tr'))) {
         entries.push([2, 3].map((at) => units(cells[at] ?? '', language)));
       }
       const last = await table.locator('tbody tr').last().locator('th').textContent();
-      await page.getByRole('button', { name: texts.next, exact: true }).click();
+      await page
+        .getByRole('tabpanel')
+        .getByRole('button', { name: texts.next, exact: true })
+        .click();
       await table
         .locator('tbody tr')
         .last()
@@ -131,7 +132,7 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     }
     await table.locator('tbody th').first().getByRole('button').click();
     const dialog = page.getByRole('dialog');
-    const postings = await dialog.locator('tbody td:last-child').allTextContents();
+    const postings = await textsOf(dialog.locator('tbody td:last-child'));
     assert.equal(postings.length, 2);
     const sum = postings.reduce((all, one) => all + units(one, language), 0n);
     assert.equal(sum, 0n);
@@ -149,7 +150,7 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     const rows = table.locator('tbody tr');
     /** The days of the entries shown, newest first. */
     const days = async () =>
-      (await rows.locator('th').allTextContents()).map((text) => isoDay(text, language));
+      (await textsOf(rows.locator('th'))).map((text) => isoDay(text, language));
     const all = await days();
     assert.match(all[0] ?? '', /^\d{4}-(0[1-9]|1[0-2])-\d\d$/);
     const oldest = all.at(-1) ?? '';
@@ -172,11 +173,8 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     assert.ok(shown.length >= wanted.length);
     assert.deepEqual([...new Set(shown)], [oldest]);
     // What was left after each entry is what it was, whatever else is shown.
-    const entries = await Promise.all(
-      (await rows.all()).map(async (row) => {
-        const cells = await row.locator('td').allTextContents();
-        return [2, 3].map((at) => units(cells[at] ?? '', language));
-      }),
+    const entries = (await cellTexts(rows)).map((cells) =>
+      [2, 3].map((at) => units(cells[at] ?? '', language)),
     );
     for (const [at, [change = 0n, left]] of entries.slice(0, -1).entries()) {
       assert.equal(left, (entries[at + 1]?.[1] ?? 0n) + change, `entry ${at}`);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { archive, createAccount, createKey, createList, latestImport } from './api.mjs';
 import { openBrowser } from './browser.mjs';
-import { check, openWith, picture } from './screen.mjs';
+import { check, openWith, picture, textsOf } from './screen.mjs';
 
 /** @type {Record<'en' | 'it', Awaited<ReturnType<typeof openBrowser>>>} */
 let browsers;
@@ -138,7 +138,7 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     }
     await page.keyboard.press('Escape');
     const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) });
-    const cells = await row.getByRole('cell').allTextContents();
+    const cells = await textsOf(row.getByRole('cell'));
     assert.equal(cells[0]?.replace(/\D/g, ''), String(contactCount));
     await page.close();
   });

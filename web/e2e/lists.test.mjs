@@ -1,5 +1,6 @@
 // @ts-check
-// Contact lists: created, renamed and archived; the rejected rows of an import as a file.
+// Contact lists: created, renamed and archived; the rejected rows of an import as a file; and many
+// lists with long names.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
@@ -111,4 +112,52 @@ test('a viewer is offered no change of lists', async () => {
   await page.getByRole('rowheader', { name: 'Rejected' }).waitFor();
   assert.equal(await page.getByRole('button', { name: /^(Create|Edit)/ }).count(), 0);
   await page.close();
+});
+
+test('of many lists with long names, each is found, and none is cut off', async () => {
+  const many = await createAccount(`Many lists ${Date.now()}`);
+  const names = Array.from({ length: 60 }, (_, index) =>
+    index % 2 === 0 ? `${100 + index}${'1234567890'.repeat(4)}` : `قائمة العملاء المميزين ${index}`,
+  );
+  await Promise.all(names.map((name) => createList(many, name)));
+  const owner = await createKey(many, 'OWNER');
+  for (const [browser, more] of /** @type {const} */ ([
+    [english, 'There are more lists: type a part of the name.'],
+    [italian, 'Ci sono altre liste: scrivi una parte del nome.'],
+  ])) {
+    const page = await openWith(browser, owner);
+    await page.getByRole('tab', { name: /^(Usage|Consumi)$/ }).click();
+    const field = page.getByRole('combobox', { name: /^(Contact list|Lista di contatti)$/ });
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await field.click();
+      const note = page.getByRole('option', { name: more });
+      await note.scrollIntoViewIfNeeded();
+      const cut = await page
+        .getByRole('listbox')
+        .evaluate((list) =>
+          [...list.querySelectorAll('[role=option]')]
+            .filter(
+              (one) => one.getBoundingClientRect().right > list.getBoundingClientRect().right + 1,
+            )
+            .map((one) => one.textContent),
+        );
+      assert.deepEqual(cut, []);
+      await picture(page, `many-lists-${width}`);
+      await page.keyboard.press('Escape');
+      await check(page);
+    }
+    await field.fill('مميزين 59');
+    await page.getByRole('option', { name: names[59] ?? '' }).click();
+    await page.waitForFunction(() => location.hash.includes('list='));
+    // The name begins beside the button that clears it, not under it.
+    const [padding, button] = await Promise.all([
+      field.evaluate((input) => Number.parseFloat(getComputedStyle(input).paddingRight)),
+      page.getByLabel(/^(Clear the list|Togli la lista)$/).boundingBox(),
+    ]);
+    const box = await field.boundingBox();
+    assert.ok(box && button && box.x + box.width - padding <= button.x);
+    await check(page);
+    await page.close();
+  }
 });

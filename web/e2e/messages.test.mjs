@@ -14,7 +14,7 @@ import {
   schedule,
 } from './api.mjs';
 import { openBrowser } from './browser.mjs';
-import { check, openWith, picture } from './screen.mjs';
+import { check, openWith, picture, textsOf } from './screen.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -519,7 +519,7 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     await dialog.getByRole('button', { name: words.save }).click();
     await dialog.waitFor({ state: 'detached' });
     await row.getByText(', 11:45').waitFor();
-    const cells = await row.getByRole('cell').allTextContents();
+    const cells = await textsOf(row.getByRole('cell'));
     assert.ok(cells.includes('4'), cells.join(' | '));
     const sent = (await messagesOf(account)).messages.find((one) => one.name === name);
     assert.equal(sent?.credits, '4');

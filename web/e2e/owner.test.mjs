@@ -12,7 +12,7 @@ import {
   importCsv,
 } from './api.mjs';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
-import { check, openWith } from './screen.mjs';
+import { check, openWith, textsOf } from './screen.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
 let english;
@@ -205,10 +205,10 @@ test('packages are those of the account’s currency, with the price of a credit
   await page.getByRole('tab', { name: 'Packages' }).click();
   const table = page.getByRole('table', { name: /^Packages/ });
   await table.waitFor();
-  const names = await table.getByRole('rowheader').allInnerTexts();
+  const names = await textsOf(table.getByRole('rowheader'));
   assert.ok(names.length > 1);
   assert.equal(new Set(names).size, names.length, names.join());
-  for (const row of await table.locator('tbody tr').allInnerTexts()) {
+  for (const row of await textsOf(table.locator('tbody tr'))) {
     assert.match(row, /€0\.\d{4}/);
     assert.doesNotMatch(row, /[$£]/);
   }
@@ -257,7 +257,7 @@ test('a role sees what it may do, and only an administrator is offered GraphiQL'
 
   const sender = await openWith(english, await createKey(account, 'SENDER'));
   await sender.getByRole('rowheader', { name: 'Limited' }).waitFor();
-  assert.deepEqual(await sender.getByRole('tab').allInnerTexts(), ['Credits', 'Quote']);
+  assert.deepEqual(await textsOf(sender.getByRole('tab')), ['Credits', 'Quote']);
   await quote(sender, 'Stored', 'Hello {{firstName|you}}');
   await sender.getByRole('region', { name: 'Segments' }).getByText('Hello you').waitFor();
   await sender.close();

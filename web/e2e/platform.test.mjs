@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { createAccount, createKey, grant, platformKey } from './api.mjs';
 import { KEY, openBrowser, SERVER } from './browser.mjs';
-import { check, openWith, picture } from './screen.mjs';
+import { check, openWith, picture, textsOf } from './screen.mjs';
 
 /** @type {Awaited<ReturnType<typeof openBrowser>>} */
 let english;
@@ -70,7 +70,7 @@ test('the portfolio shows what each account has and spent, and leads to it', asy
   await page.getByRole('searchbox', { name: 'Search all accounts by name' }).fill(name);
   const row = table.getByRole('row').filter({ hasText: name });
   await demo.waitFor({ state: 'detached' });
-  const cells = await row.getByRole('cell').allTextContents();
+  const cells = await textsOf(row.getByRole('cell'));
   assert.deepEqual(cells.slice(0, -1), ['1,200.5', '0', '—', '0', 'off', '0', '0']);
   assert.match(cells.at(-1) ?? '', /\d{4}, \d{2}:\d{2}$/);
   await row.getByRole('link', { name }).click();
@@ -157,7 +157,7 @@ test('a rate card is published from a file, downloaded, and published again', as
   const errors = dialog.getByRole('table', { name: 'Errors by line' });
   await errors.waitFor();
   assert.deepEqual(
-    (await errors.locator('tbody tr td:first-child').allTextContents()).map(Number),
+    (await textsOf(errors.locator('tbody tr td:first-child'))).map(Number),
     [3, 4, 5],
   );
   assert.ok(await save.isDisabled());
@@ -189,7 +189,7 @@ test('a rate card is published from a file, downloaded, and published again', as
   await file.setInputFiles(csv('country;sms;mms\r\nIT;1,25;3\r\nDE;1;\r\n*;2;5\r\n'));
   await dialog.getByText('Against version 1: 1 changed, 1 added, 1 removed.').waitFor();
   const changes = dialog.getByRole('table', { name: /^Rates that change/ });
-  assert.deepEqual(await changes.locator('tbody tr').allTextContents(), [
+  assert.deepEqual(await textsOf(changes.locator('tbody tr')), [
     'Germany1not servedadded',
     'France1.5not servedremoved',
     'Italy1 → 1.253changed',

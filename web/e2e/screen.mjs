@@ -79,3 +79,44 @@ export async function picture(page, name) {
   const folder = process.env.SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
+
+/**
+ * The texts of elements, of which there is at least one, once they stay the same: while a table is
+ * drawn anew, those of its old rows and none at all can be read, too.
+ * @param {import('playwright-core').Locator} elements
+ * @returns {Promise<string[]>}
+ */
+export async function textsOf(elements) {
+  await elements.first().waitFor();
+  return settled(() => elements.evaluateAll((all) => all.map((one) => one.textContent ?? '')));
+}
+
+/**
+ * The texts of the cells of rows, without their headings, once they stay the same.
+ * @param {import('playwright-core').Locator} rows
+ * @returns {Promise<string[][]>}
+ */
+export async function cellTexts(rows) {
+  await rows.first().waitFor();
+  return settled(() =>
+    rows.evaluateAll((all) =>
+      all.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent ?? '')),
+    ),
+  );
+}
+
+/**
+ * What is read twice in a row.
+ * @template T
+ * @param {() => Promise<T[]>} read
+ */
+async function settled(read) {
+  let before = await read();
+  for (let turn = 0; turn < 100; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const now = await read();
+    if (now.length > 0 && JSON.stringify(now) === JSON.stringify(before)) return now;
+    before = now;
+  }
+  throw new assert.AssertionError({ message: `changes all the time: ${JSON.stringify(before)}` });
+}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { KEY, openBrowser } from './browser.mjs';
-import { check, openWith } from './screen.mjs';
+import { check, openWith, textsOf } from './screen.mjs';
 
 /** @type {Record<'en' | 'it', Awaited<ReturnType<typeof openBrowser>>>} */
 let browsers;
@@ -140,7 +140,7 @@ test('a list leads to its messages, and a message explains its price', async () 
   const next = dialog.getByRole('button', { name: 'Next' });
   let [rows, sum] = [0, 0];
   for (;;) {
-    const cells = await messages.locator('tbody td:nth-child(4)').allTextContents();
+    const cells = await textsOf(messages.locator('tbody td:nth-child(4)'));
     rows += cells.length;
     sum += cells.reduce((all, cell) => all + Number(cell.replaceAll(',', '')), 0);
     if (!(await next.isVisible()) || (await next.isDisabled())) break;
@@ -161,7 +161,7 @@ test('a list leads to its messages, and a message explains its price', async () 
   await dialog.getByText('Credits are recipients × segments each × credits per segment:').waitFor();
   await dialog.getByText('Sent with the key of the platform').waitFor();
   const lines = dialog.getByRole('table', { name: /destination/i });
-  const factors = await lines.locator('tbody tr').first().locator('td').allTextContents();
+  const factors = await textsOf(lines.locator('tbody tr').first().locator('td'));
   const [recipients, segments, rate, cost] = factors.map((one) => Number(one.replaceAll(',', '')));
   assert.ok(Math.abs(recipients * segments * rate - cost) < 1e-6, factors.join(' '));
   for (const width of [1400, 390]) {

@@ -1,10 +1,12 @@
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Provider } from 'urql';
 import { forgetApiKey, storeApiKey, storedApiKey } from './session/api_key';
 import { createClient } from './session/client';
-import { SignIn } from './session/SignIn';
 import { Workspace } from './session/Workspace';
+
+// Who is signed in needn't load it.
+const SignIn = lazy(async () => ({ default: (await import('./session/SignIn')).SignIn }));
 
 /** The page: asks for a key, and opens the workspace with it. */
 export function App() {
@@ -29,7 +31,13 @@ export function App() {
     setApiKey(undefined);
   }
 
-  if (!client) return <SignIn refusal={refusal} onSignIn={signIn} />;
+  if (!client) {
+    return (
+      <Suspense>
+        <SignIn refusal={refusal} onSignIn={signIn} />
+      </Suspense>
+    );
+  }
   return (
     <Provider value={client} key={apiKey}>
       <Workspace onSignOut={signOut} />

@@ -1,4 +1,4 @@
-import { Box, ScrollArea, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { Box, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -39,7 +39,7 @@ export function AccountPicker(props: { selected?: string; onSelect(id: string): 
   const accounts = data?.accounts;
 
   return (
-    <Stack gap="sm" h="100%">
+    <Stack gap="sm" flex={1} mih={0}>
       <TextInput
         type="search"
         label={t('account.accounts')}
@@ -55,7 +55,7 @@ export function AccountPicker(props: { selected?: string; onSelect(id: string): 
       {accounts?.nodes.length === 0 && (
         <Nothing>{search ? t('account.noneNamed', { search }) : t('account.none')}</Nothing>
       )}
-      <ScrollArea flex={1} type="auto" offsetScrollbars="y">
+      <Box flex={1} mih={0} style={{ overflowY: 'auto' }}>
         <Box component="ul" m={0} p={0} style={{ listStyle: 'none' }} aria-busy={fetching}>
           {accounts?.nodes.map((account) => (
             <li key={account.id}>
@@ -75,7 +75,7 @@ export function AccountPicker(props: { selected?: string; onSelect(id: string): 
             </li>
           ))}
         </Box>
-      </ScrollArea>
+      </Box>
       {accounts && (
         <Pager
           label={t('pager.accounts')}

@@ -24,10 +24,23 @@ const LIST_OPTIONS = graphql(`
           name
           recipientCount
         }
+        pageInfo {
+          hasNextPage
+        }
       }
     }
   }
 `);
+
+/** What stands below the lists that are offered if there are more. It can't be chosen. */
+const MORE = 'more';
+
+/** The buttons are at the right of the field, where a name from right to left begins. */
+const AT_START = {
+  paddingLeft: 'var(--input-padding-inline-start)',
+  paddingRight: 'var(--input-padding-inline-end)',
+};
+const BESIDE_BUTTONS = { ...AT_START, paddingRight: '3.5rem' };
 
 /** Chooses one of the account's lists by name. */
 export function ListSelect(props: {
@@ -60,23 +73,28 @@ export function ListSelect(props: {
   const given = data?.node?.__typename === 'ContactList' ? option(data.node) : chosen;
   const options =
     given && !found.some((one) => one.value === given.value) ? [given, ...found] : found;
+  const more = data?.account?.lists.pageInfo.hasNextPage
+    ? [{ value: MORE, label: t('listSelect.more'), disabled: true }]
+    : [];
 
   return (
     <Select
       label={t('listSelect.label')}
       placeholder={t('listSelect.placeholder')}
       attributes={{ input: { dir: 'auto' } }}
+      styles={{ input: props.value ? BESIDE_BUTTONS : AT_START }}
+      classNames={{ option: 'list-option' }}
       searchable
       clearable
       clearButtonProps={{ 'aria-label': t('listSelect.clear') }}
       // The server has already searched.
       filter={({ options: all }) => all}
       renderOption={({ option }) => (
-        <Text size="sm" dir="auto" flex={1}>
+        <Text size="sm" dir="auto" flex={1} miw={0} style={{ overflowWrap: 'anywhere' }}>
           {option.label}
         </Text>
       )}
-      data={options}
+      data={[...options, ...more]}
       value={props.value}
       onChange={(value, option) => {
         setChosen(option ?? undefined);

@@ -1,10 +1,11 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import { Trans, useTranslation } from 'react-i18next';
+import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { graphql } from '../generated';
 import { formatDecimal, formatMoney } from '../number/decimal';
 import { Dialog } from '../screen/Dialog';
+import { Emphasized } from '../screen/Emphasized';
 import { Failure } from '../screen/Failure';
 import { errorsAt, received, type UserError } from '../screen/user_errors';
 import { newIdempotencyKey } from '../session/idempotency_key';
@@ -73,10 +74,11 @@ export function PurchaseDialog({ accountId, offer, onClose }: Props) {
           </Alert>
         )}
         <Text size="sm">
-          <Trans
-            i18nKey="packages.offer"
-            components={{ b: <strong /> }}
-            values={{ credits: formatDecimal(offer.credits), price: formatMoney(offer.price) }}
+          <Emphasized
+            text={t('packages.offer', {
+              credits: formatDecimal(offer.credits),
+              price: formatMoney(offer.price),
+            })}
           />{' '}
           {offer.validityDays
             ? t('packages.validFor', { count: offer.validityDays })

@@ -1,5 +1,6 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import type { TFunction } from 'i18next';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
@@ -11,10 +12,16 @@ import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
+import { WhenSeen } from '../screen/WhenSeen';
 import { goTo } from '../session/route';
 import { formatLastDay, formatMonth } from '../time/format';
 import { today } from '../time/today';
-import { ExpiryBar } from './ExpiryBar';
+
+// The first screen doesn't load them.
+const ForecastDrawings = lazy(() => import('./ForecastDrawings'));
+
+/** About the height of the drawings. */
+const DRAWINGS = 340;
 
 const FORECAST = graphql(`
   query Forecast($accountId: ID!) {
@@ -71,6 +78,15 @@ export function ForecastPanel(props: {
       {forecast && (
         <Stack gap="sm">
           <Pace forecast={forecast} timeZone={props.timeZone} />
+          <WhenSeen height={DRAWINGS}>
+            <Suspense fallback={<Pending rows={6} />}>
+              <ForecastDrawings
+                accountId={props.accountId}
+                timeZone={props.timeZone}
+                changes={props.changes}
+              />
+            </Suspense>
+          </WhenSeen>
           {forecast.suggestedPackage && forecast.runsOutOn && (
             <Group justify="space-between" gap="sm">
               <Text size="sm">
@@ -98,7 +114,7 @@ export function ForecastPanel(props: {
           {forecast.expiries.length > 0 ? (
             <DataTable
               caption={t('forecast.expiries')}
-              columns={columns(t, forecast.expiries)}
+              columns={columns(t)}
               rows={forecast.expiries}
               rowKey={(expiry) => expiry.expiresOn}
             />
@@ -146,7 +162,7 @@ function Pace({ forecast, timeZone }: { forecast: Forecast; timeZone: string }) 
   );
 }
 
-function columns(t: TFunction, all: readonly Expiry[]): Column<Expiry>[] {
+function columns(t: TFunction): Column<Expiry>[] {
   return [
     {
       title: t('column.usableThrough'),
@@ -157,10 +173,5 @@ function columns(t: TFunction, all: readonly Expiry[]): Column<Expiry>[] {
     { title: t('forecast.used'), decimal: ({ used }) => used },
     { title: t('forecast.unused'), decimal: ({ lost }) => lost },
     { title: t('forecast.held'), decimal: ({ held }) => held },
-    {
-      title: t('forecast.bar'),
-      hideTitle: true,
-      cell: (expiry) => <ExpiryBar expiry={expiry} all={all} />,
-    },
   ];
 }

@@ -16,16 +16,7 @@ const CANCEL = graphql(`
       message {
         id
         status
-        credits
-        list {
-          id
-          allocation {
-            mode
-            assigned
-            available
-            held
-          }
-        }
+        ...HeldMessage
       }
       balance {
         ...BalanceFigures

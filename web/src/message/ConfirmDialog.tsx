@@ -21,16 +21,7 @@ export const NEW_MESSAGE = graphql(`
     status
     sendAt
     recipientCount
-    credits
-    list {
-      id
-      allocation {
-        mode
-        assigned
-        available
-        held
-      }
-    }
+    ...HeldMessage
   }
 `);
 

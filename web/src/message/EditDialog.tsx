@@ -26,17 +26,8 @@ const UPDATE = graphql(`
         name
         text
         sendAt
-        credits
         recipientCount
-        list {
-          id
-          allocation {
-            mode
-            assigned
-            available
-            held
-          }
-        }
+        ...HeldMessage
       }
       balance {
         ...BalanceFigures

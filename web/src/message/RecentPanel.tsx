@@ -6,7 +6,6 @@ import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
 import { graphql } from '../generated';
 import type { MessageFilter, RecentMessagesQuery } from '../generated/graphql';
-import { formatCount, formatMoney } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Failure } from '../screen/Failure';
 import { Nothing } from '../screen/Nothing';
@@ -16,6 +15,7 @@ import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
 import { useRoute } from '../session/route';
 import { formatInstant } from '../time/format';
+import { costColumns } from './cost_columns';
 import { MessageLink } from './MessageLink';
 import { MessageState } from './MessageState';
 import { openMessage } from './OpenMessage';
@@ -155,13 +155,7 @@ function columns(
       title: t('column.list'),
       cell: ({ list }) => <bdi>{list?.name ?? t('usage.noList')}</bdi>,
     },
-    {
-      title: t('column.recipients'),
-      numeric: true,
-      cell: ({ recipientCount }) => formatCount(recipientCount),
-    },
-    { title: t('column.credits'), decimal: ({ credits }) => credits },
-    { title: t('column.cost'), numeric: true, cell: ({ cost }) => formatMoney(cost) },
+    ...costColumns<Message>(t),
     { title: t('column.state'), cell: ({ status }) => <MessageState status={status} /> },
   ];
 }

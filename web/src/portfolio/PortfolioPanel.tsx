@@ -1,7 +1,7 @@
 import { Anchor, Badge, Button, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import type { TFunction } from 'i18next';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LOCALES, language } from '../language/languages';
 import { formatCount } from '../number/decimal';
@@ -13,30 +13,40 @@ import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
 import { serverText } from '../screen/server_text';
-import { goTo, routeHash } from '../session/route';
+import { goTo, replaceHash, routeHash } from '../session/route';
 import { formatInstant, formatLastDay } from '../time/format';
 import { saveText } from '../usage/save';
 import { type Account, usePortfolio } from './accounts';
 import { writePortfolio } from './file';
 import { NewAccountDialog } from './NewAccountDialog';
 import { FILTERS, type Filter, ORDERS, type Order, passes, sorted } from './order';
+import { useView, type View, viewHash } from './view';
 
 /** The rows of a page. */
 const ROWS = 50;
 
-/** All accounts with their credits, how long these last, what expires, and what was spent lately. */
+/**
+ * All accounts with their credits, how long these last, what expires, and what was spent lately.
+ * What it shows is in the address.
+ */
 export function PortfolioPanel({ mayCreate }: { mayCreate: boolean }) {
   const { t } = useTranslation();
-  const [typed, setTyped] = useState('');
-  const [search] = useDebouncedValue(typed.trim(), 250);
-  const [order, setOrder] = useState<Order>('runway');
-  const [filter, setFilter] = useState<Filter>('all');
+  const view = useView();
+  const { filter, order, reversed, search } = view;
+  const [typed, setTyped] = useTyped(view);
   const [creating, setCreating] = useState(false);
   const paging = usePaging(ROWS);
   const { accounts, totalCount, error, retry } = usePortfolio(search);
-  const shown = accounts && sorted(accounts, order, LOCALES[language()]);
+  const shown = accounts && sorted(accounts, view, LOCALES[language()]);
   const rows = shown?.filter((account) => passes(account, filter)) ?? [];
   const first = Number(paging.after ?? 0);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins at its first page.
+  useEffect(() => paging.restart(), [viewHash(view)]);
+
+  function show(next: Partial<View>) {
+    location.hash = viewHash({ ...view, search: typed.trim(), ...next });
+  }
 
   return (
     <Panel
@@ -50,31 +60,30 @@ export function PortfolioPanel({ mayCreate }: { mayCreate: boolean }) {
             placeholder={t('action.searchByName')}
             attributes={{ input: { dir: 'auto' } }}
             value={typed}
-            onChange={(event) => {
-              setTyped(event.currentTarget.value);
-              paging.restart();
-            }}
+            onChange={(event) => setTyped(event.currentTarget.value)}
           />
           <NativeSelect
             size="xs"
             aria-label={t('portfolio.show')}
             data={FILTERS.map((value) => ({ value, label: t(`portfolio.filter.${value}`) }))}
             value={filter}
-            onChange={(event) => {
-              setFilter(event.currentTarget.value as Filter);
-              paging.restart();
-            }}
+            onChange={(event) => show({ filter: event.currentTarget.value as Filter })}
           />
           <NativeSelect
             size="xs"
             aria-label={t('portfolio.sortBy')}
             data={ORDERS.map((value) => ({ value, label: t(`portfolio.order.${value}`) }))}
             value={order}
-            onChange={(event) => {
-              setOrder(event.currentTarget.value as Order);
-              paging.restart();
-            }}
+            onChange={(event) => show({ order: event.currentTarget.value as Order })}
           />
+          <Button
+            size="xs"
+            variant={reversed ? 'light' : 'default'}
+            aria-pressed={reversed}
+            onClick={() => show({ reversed: !reversed })}
+          >
+            {t('portfolio.reverse')}
+          </Button>
           <Button
             size="xs"
             variant="default"
@@ -137,6 +146,26 @@ export function PortfolioPanel({ mayCreate }: { mayCreate: boolean }) {
       )}
     </Panel>
   );
+}
+
+/** The name that is searched for, as it is typed. The address follows, and is followed. */
+function useTyped(view: View): [string, (typed: string) => void] {
+  const [typed, setTyped] = useState(view.search);
+  const [settled] = useDebouncedValue(typed.trim(), 250);
+  const written = useRef(view.search);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing changes the address.
+  useEffect(() => {
+    if (settled === view.search) return;
+    written.current = settled;
+    replaceHash(viewHash({ ...view, search: settled }));
+  }, [settled]);
+  useEffect(() => {
+    // Not while more is being typed.
+    if (written.current === view.search) return;
+    written.current = view.search;
+    setTyped(view.search);
+  }, [view.search]);
+  return [typed, setTyped];
 }
 
 function columns(t: TFunction): Column<Account>[] {

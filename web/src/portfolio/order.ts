@@ -33,13 +33,21 @@ export function passes(account: Account, filter: Filter): boolean {
   }
 }
 
-/** The accounts in an order: what needs a look first, the rest by name. */
-export function sorted(accounts: readonly Account[], order: Order, locale: string): Account[] {
+/**
+ * The accounts in an order, or in the reverse: what needs a look first, those that are alike by
+ * name.
+ */
+export function sorted(
+  accounts: readonly Account[],
+  { order, reversed }: { order: Order; reversed: boolean },
+  locale: string,
+): Account[] {
   const byName = new Intl.Collator(locale, { numeric: true });
   const names = (one: Account, other: Account) => byName.compare(one.name, other.name);
+  const sign = reversed ? -1 : 1;
   const rank = RANKS[order];
-  if (!rank) return accounts.toSorted(names);
-  return accounts.toSorted((one, other) => rank(one) - rank(other) || names(one, other));
+  if (!rank) return accounts.toSorted((one, other) => sign * names(one, other));
+  return accounts.toSorted((one, other) => sign * (rank(one) - rank(other)) || names(one, other));
 }
 
 /** Smaller ranks come first. Floats are exact enough to sort by. */

@@ -1,5 +1,6 @@
 import { Alert } from '@mantine/core';
-import { Trans, useTranslation } from 'react-i18next';
+import { useTranslation } from 'react-i18next';
+import { Emphasized } from '../screen/Emphasized';
 import { paysInSandbox } from './server';
 
 /** Notes at the top of the page that nobody is charged, if payments are sandboxed. */
@@ -15,7 +16,7 @@ export function SandboxNotice() {
       role="note"
       aria-label={t('session.sandbox')}
     >
-      <Trans i18nKey="session.sandboxMeaning" components={{ b: <strong /> }} />
+      <Emphasized text={t('session.sandboxMeaning')} />
     </Alert>
   );
 }

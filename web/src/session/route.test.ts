@@ -48,6 +48,8 @@ test.each([
   ['#/platform', 'accounts'],
   ['#/platform/', 'accounts'],
   ['#/platform/nowhere', 'accounts'],
+  ['#/platform?sort=name', 'accounts'],
+  ['#/platform/packages?sort=name', 'packages'],
   ['#/platforms', undefined],
   ['#account=acct_01', undefined],
   ['', undefined],

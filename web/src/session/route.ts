@@ -93,7 +93,7 @@ export function goTo(route: Route): void {
 }
 
 export function useRoute(): Route {
-  const hash = useSyncExternalStore(subscribe, () => location.hash);
+  const hash = useSyncExternalStore(onAddress, () => location.hash);
   return parseRoute(hash);
 }
 
@@ -101,22 +101,38 @@ export function useRoute(): Route {
 export const PLATFORM_PARTS = ['accounts', 'packages', 'rateCards', 'keys'] as const;
 export type PlatformPart = (typeof PLATFORM_PARTS)[number];
 
+/** The address of a part of the platform's page: the part, and words of its own. */
+const PLATFORM = /^#\/platform(?:\/(\w*))?(?:\?(.*))?$/;
+
 /** The part of the platform's page; undefined if the address is an account's. */
 export function parsePlatform(hash: string): PlatformPart | undefined {
-  const match = /^#\/platform(?:\/(\w*))?$/.exec(hash);
+  const match = PLATFORM.exec(hash);
   if (!match) return undefined;
   return PLATFORM_PARTS.find((part) => part === match[1]) ?? 'accounts';
 }
 
-export function platformHash(part: PlatformPart): string {
-  return part === 'accounts' ? '#/platform' : `#/platform/${part}`;
+/** What a part of the platform's page shows, as words such as those of `?sort=name`. */
+export function platformWords(hash: string): URLSearchParams {
+  return new URLSearchParams(PLATFORM.exec(hash)?.[2]);
+}
+
+export function platformHash(part: PlatformPart, words = new URLSearchParams()): string {
+  const path = part === 'accounts' ? '#/platform' : `#/platform/${part}`;
+  return words.size > 0 ? `${path}?${words}` : path;
+}
+
+/** Changes the address without a step that the back button would go through. */
+export function replaceHash(hash: string): void {
+  history.replaceState(history.state, '', hash);
+  dispatchEvent(new HashChangeEvent('hashchange'));
 }
 
 export function usePlatformPart(): PlatformPart | undefined {
-  return parsePlatform(useSyncExternalStore(subscribe, () => location.hash));
+  return parsePlatform(useSyncExternalStore(onAddress, () => location.hash));
 }
 
-function subscribe(changed: () => void): () => void {
+/** Calls when the address has changed. Returns what ends the calls. */
+export function onAddress(changed: () => void): () => void {
   addEventListener('hashchange', changed);
   return () => removeEventListener('hashchange', changed);
 }

@@ -5,9 +5,9 @@ import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../generated';
 import type { ListMessagesQuery } from '../generated/graphql';
+import { costColumns } from '../message/cost_columns';
 import { Explanation } from '../message/Explanation';
 import { titleOf } from '../message/title';
-import { formatCount, formatMoney } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
@@ -133,12 +133,6 @@ function columns(
       title: t('column.sent'),
       cell: ({ sentAt }) => (sentAt ? formatInstant(sentAt, timeZone) : '—'),
     },
-    {
-      title: t('column.recipients'),
-      numeric: true,
-      cell: ({ recipientCount }) => formatCount(recipientCount),
-    },
-    { title: t('column.credits'), decimal: ({ credits }) => credits },
-    { title: t('column.cost'), numeric: true, cell: ({ cost }) => formatMoney(cost) },
+    ...costColumns<Message>(t),
   ];
 }
