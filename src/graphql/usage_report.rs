@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
-use domain::{calendar::buckets, id::ListId};
+use domain::{calendar::buckets, id::ListId, usage::UsageError};
 use tokio::sync::OnceCell;
 
 use super::{
@@ -14,7 +14,9 @@ use super::{
     },
     scalars::{CountryCode, DateTime, TimeZone, WebUrl},
     segmentation::Channel,
-    usage::{ChannelUsage, CountryUsage, ListUsage, PreviousUsage, Usage, UsageBucket, share},
+    usage::{
+        ChannelUsage, CountryUsage, ListUsage, PreviousUsage, Usage, UsageBucket, cost_at, share,
+    },
 };
 use crate::{
     operations::{
@@ -138,7 +140,11 @@ impl UsageReport {
     /// The usage of the whole period.
     async fn totals(&self, ctx: &Context<'_>) -> Result<Usage, ApiError> {
         let figures = self.figures(ctx).await?;
-        Ok(Usage::of(&figures, figures.report.totals))
+        let cost = figures.costs.as_ref().map(|costs| costs.totals);
+        Ok(Usage::of(
+            figures.report.totals,
+            cost.map_err(|error| *error),
+        ))
     }
 
     /// The instant whose state of the database the report shows. It is now, unless the server reads
@@ -157,7 +163,7 @@ impl UsageReport {
             Ok(compared.previous.map(|(from, to, usage)| PreviousUsage {
                 from: from.into(),
                 to: to.into(),
-                usage: Usage::of(&compared.figures, usage),
+                usage: Usage::of(usage, usage.cost(compared.figures.currency)),
             }))
         };
         found.await.transpose()
@@ -166,11 +172,16 @@ impl UsageReport {
     /// The usage by channel, most credits first. Channels without usage are left out.
     async fn channels(&self, ctx: &Context<'_>) -> Result<Vec<ChannelUsage>, ApiError> {
         let figures = self.figures(ctx).await?;
-        let channels = figures.channels.iter();
+        let costs = figures.channel_costs();
+        let cost = |place: usize| {
+            let cost = costs.as_ref().map_err(|error| *error)?.get(place);
+            cost.copied().ok_or(UsageError::Disagreement)
+        };
+        let channels = figures.channels.iter().enumerate();
         Ok(channels
-            .map(|(channel, usage)| ChannelUsage {
+            .map(|(place, (channel, usage))| ChannelUsage {
                 channel: (*channel).into(),
-                usage: Usage::of(&figures, *usage),
+                usage: Usage::of(*usage, cost(place)),
                 share: share(&figures, *usage),
             })
             .collect())
@@ -180,11 +191,11 @@ impl UsageReport {
     /// whole in the report's time zone, so the first may start before the period.
     async fn buckets(&self, ctx: &Context<'_>) -> Result<Vec<UsageBucket>, ApiError> {
         let figures = self.figures(ctx).await?;
-        let buckets = figures.report.buckets.iter();
+        let buckets = figures.report.buckets.iter().enumerate();
         Ok(buckets
-            .map(|(bucket, usage)| UsageBucket {
+            .map(|(place, (bucket, usage))| UsageBucket {
                 start: bucket.start.into(),
-                usage: Usage::of(&figures, *usage),
+                usage: Usage::of(*usage, cost_at(&figures, |costs| &costs.buckets, place)),
             })
             .collect())
     }
@@ -238,16 +249,19 @@ impl UsageReport {
             .collect())
     }
 
-    /// The usage by country, most credits first, then by code. Recipients, segments and credits add
-    /// up to the totals; a message to several countries counts once in each, so messages may add up
+    /// The usage by country, most credits first, then by code. Recipients, segments, credits and
+    /// costs add up to the totals; a message to several countries counts once in each, so messages may add up
     /// to more.
     async fn countries(&self, ctx: &Context<'_>) -> Result<Vec<CountryUsage>, ApiError> {
         let figures = self.figures(ctx).await?;
-        let countries = figures.report.countries.iter();
+        let countries = figures.report.countries.iter().enumerate();
         Ok(countries
-            .map(|country| CountryUsage {
+            .map(|(place, country)| CountryUsage {
                 country_code: CountryCode(country.country.to_string()),
-                usage: Usage::of(&figures, country.usage),
+                usage: Usage::of(
+                    country.usage,
+                    cost_at(&figures, |costs| &costs.countries, place),
+                ),
                 share: share(&figures, country.usage),
             })
             .collect())

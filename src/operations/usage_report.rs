@@ -1,8 +1,11 @@
 //! Usage reports: checking the request, and reading the figures.
+//!
+//! Not here: the usage of lists without a report ([`of_lists`]).
 
+mod of_lists;
 mod period;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
     calendar::{
@@ -11,13 +14,13 @@ use domain::{
     },
     country::CountryCode,
     id::{AccountId, ListId},
-    money::Currency,
     usage::Usage,
 };
 use entity::{account, sql_enums::Channel};
 use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::ConnectionTrait;
 
+pub use self::of_lists::{BucketOfList, UsageOfLists};
 use self::period::period;
 use super::{
     Fault, OperationError, Path, Services, Viewer, account::time_zone, input,
@@ -84,15 +87,6 @@ pub struct Compared {
     pub previous: Option<(Timestamp, Timestamp, Usage)>,
     /// The instant whose state of the database they show.
     pub as_of: Timestamp,
-}
-
-/// The usage of several lists in one period.
-#[derive(Debug, Clone)]
-pub struct UsageOfLists {
-    /// The currency of every cost.
-    pub currency: Currency,
-    /// The usage by list and by the first instant of each bucket, oldest first.
-    pub by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>>,
 }
 
 impl Services {
@@ -203,89 +197,6 @@ impl Services {
             let compared = compared(&source.snapshot, report, parts, as_of).await;
             if let Some(compared) = self.end_report(source, compared).await? {
                 return Ok(compared);
-            }
-        }
-        Err(OperationError::Unavailable)
-    }
-
-    /// The usage of several lists of an account by bucket of its time zone, read together. A list
-    /// without messages has all its buckets too.
-    ///
-    /// # Errors
-    /// An invalid period, and more than [`MAX_LIST_BUCKETS`] buckets, at the argument. `Invalid` if
-    /// the period has costs in several currencies.
-    pub(super) async fn usage_of_lists(
-        &self,
-        account: &account::Model,
-        lists: &[ListId],
-        (from, to): (Timestamp, Timestamp),
-        interval: Interval,
-    ) -> Result<UsageOfLists, OperationError> {
-        let zone = time_zone(account)?;
-        let paths = (Path::argument("to"), Path::argument("interval"));
-        let buckets = period((from, to), interval, &zone, &paths)?;
-        if buckets.len().saturating_mul(lists.len()) > MAX_LIST_BUCKETS {
-            return Err(paths
-                .1
-                .invalid(format!(
-                    "Lists and their buckets must be at most {MAX_LIST_BUCKETS} together: ask for fewer lists, a shorter period or a longer interval."
-                ))
-                .into());
-        }
-        let report = UsageReport {
-            buckets,
-            account: account.clone(),
-            filter: UsageFilter {
-                account: AccountId::new(account.id),
-                from,
-                to,
-                lists: Some(lists.to_vec()),
-                countries: None,
-                channel: None,
-            },
-            interval,
-            time_zone: zone,
-            source: Source::Days,
-        };
-        let parts = Parts {
-            list_buckets: true,
-            ..Parts::default()
-        };
-        let figures = self.figures_of_lists(&report, parts).await?;
-        let mut by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>> = lists
-            .iter()
-            .map(|list| {
-                let empty = |bucket: &Bucket| (bucket.start, Usage::default());
-                (*list, report.buckets.iter().map(empty).collect())
-            })
-            .collect();
-        for usage in &figures.report.lists {
-            let Some(buckets) = usage.list.and_then(|list| by_list.get_mut(&list)) else {
-                continue;
-            };
-            for (index, (_, found)) in buckets.iter_mut().enumerate() {
-                *found = usage.bucket(index);
-            }
-        }
-        Ok(UsageOfLists {
-            currency: figures.currency,
-            by_list,
-        })
-    }
-}
-
-impl Services {
-    async fn figures_of_lists(
-        &self,
-        report: &UsageReport,
-        parts: Parts,
-    ) -> Result<Figures, OperationError> {
-        for which in [Try::Replica, Try::Primary] {
-            let source = self.report_snapshot(which).await?;
-            let figures = read_figures(&source.snapshot, report, parts).await;
-            let figures = figures.map_err(|error| unread_at(error, &Path::argument("from")));
-            if let Some(figures) = self.end_report(source, figures).await? {
-                return Ok(figures);
             }
         }
         Err(OperationError::Unavailable)
