@@ -171,6 +171,7 @@ impl ListUsage {
             sent_to: Some(counted.to),
             channel: counted.channel,
             countries: counted.countries.clone(),
+            actor: counted.actor.clone(),
             ..MessageFilter::of(counted.account)
         };
         // The messages without a list are those of the account.

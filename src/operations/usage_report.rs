@@ -23,7 +23,7 @@ use sea_orm::ConnectionTrait;
 pub use self::of_lists::{BucketOfList, UsageOfLists};
 use self::period::period;
 use super::{
-    Fault, OperationError, Path, Services, Viewer, account::time_zone, input,
+    Fault, OperationError, Path, Services, Viewer, account::time_zone, actor::AskedActor, input,
     rate_card::credit_value, refusal::Refusal, report_source::Try,
 };
 pub use crate::store::usage::UsageFilter;
@@ -58,6 +58,8 @@ pub struct UsageReportRequest {
     pub countries: Option<Vec<String>>,
     /// Only messages on this channel.
     pub channel: Option<Channel>,
+    /// Only messages made by these actors.
+    pub actor: Option<AskedActor>,
 }
 
 /// A checked report, ready to be read.
@@ -93,8 +95,8 @@ impl Services {
     /// Checks a requested report. It reads no figures yet.
     ///
     /// # Errors
-    /// An unknown account or list, an invalid period, interval, zone or country, and too many
-    /// lists, each at its field.
+    /// An unknown account, list or key, an invalid period, interval, zone, country and label, and
+    /// too many lists, each at its field.
     pub async fn usage_report(
         &self,
         viewer: &Viewer,
@@ -121,6 +123,10 @@ impl Services {
             Some(lists) => Some(self.own_lists(account_id, lists).await?),
             None => None,
         };
+        let actor = self
+            .reader(viewer.clone())
+            .actor_filter(account_id, request.actor)
+            .await?;
         Ok(UsageReport {
             account,
             filter: UsageFilter {
@@ -130,6 +136,7 @@ impl Services {
                 lists,
                 countries,
                 channel: request.channel,
+                actor,
             },
             interval: request.interval,
             time_zone: zone,

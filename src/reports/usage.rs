@@ -235,6 +235,8 @@ pub struct About {
     pub to: Timestamp,
     /// The length of each bucket.
     pub interval: Interval,
+    /// What usage is restricted to, in words; empty if all counts.
+    pub filter: String,
     /// When the file was requested.
     pub generated_at: Timestamp,
     /// The instant whose state of the database the file shows.
@@ -252,6 +254,7 @@ impl About {
             from: self.from,
             to: self.to,
             interval: interval(self.interval),
+            filter: self.filter,
             totals: UsageRow::default(),
             lists: Vec::new(),
             buckets: Vec::new(),

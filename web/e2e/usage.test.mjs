@@ -1,6 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { createAccount, createKey, createList, grant, sendWith } from './api.mjs';
 import { KEY, openBrowser } from './browser.mjs';
 import { check, openWith } from './screen.mjs';
 
@@ -284,6 +285,68 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     await page.goBack();
     await page.waitForURL((url) => !url.hash.includes('channel='));
     assert.equal(await channel.inputValue(), '');
+    await page.close();
+  });
+}
+
+for (const language of /** @type {const} */ (['en', 'it'])) {
+  test(`usage is restricted to who sent it, in ${language}`, async () => {
+    const account = await createAccount(`Senders ${language} ${Date.now()}`);
+    await grant(account, undefined, '100');
+    const list = await createList(account, 'Winter', [{ countryCode: 'IT', recipientCount: 5 }]);
+    const [owner, member] = await Promise.all([
+      createKey(account, 'OWNER'),
+      createKey(account, 'MEMBER', 'Newsletter'),
+    ]);
+    await sendWith(owner, { recipientCount: 2 });
+    await sendWith(member, { listId: list, person: 'Nicolò Verdi' });
+    await sendWith(member, { recipientCount: 4 });
+    await sendWith(owner, { listId: list });
+
+    const page = await openWith(browsers[language], owner);
+    const texts = {
+      en: { tab: 'Usage', by: 'Sent by', clear: 'Clear who sent it', of: /^Messages of Winter/ },
+      it: { tab: 'Consumi', by: 'Inviato da', clear: 'Togli chi ha inviato', of: /Winter/ },
+    }[language];
+    await page.getByRole('tab', { name: texts.tab }).click();
+    const total = page.locator('dt', { hasText: /^(Messages|Messaggi)$/ }).first();
+    const messages = total.locator('xpath=following-sibling::dd');
+    await messages.getByText('4', { exact: true }).waitFor();
+    const by = page.getByRole('combobox', { name: texts.by });
+    await by.click();
+    await page.getByRole('option', { name: 'Newsletter', exact: true }).click();
+    await page.waitForURL(/key=key_/);
+    await messages.getByText('2', { exact: true }).waitFor();
+    await by.click();
+    await page.getByRole('option', { name: 'Nicolò Verdi', exact: true }).click();
+    await page.waitForURL((url) => url.hash.includes('person=') && !url.hash.includes('key='));
+    await messages.getByText('1', { exact: true }).waitFor();
+
+    // The address has the choice, and the report leads to exactly that person's message.
+    await page.reload();
+    await messages.getByText('1', { exact: true }).waitFor();
+    assert.equal(await by.inputValue(), 'Nicolò Verdi');
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await check(page);
+      if (process.env.SCREENSHOTS) {
+        await page.screenshot({
+          path: `${process.env.SCREENSHOTS}/actor-${language}-${width}.png`,
+        });
+      }
+    }
+    const lists = page.getByRole('table', { name: /^(Usage by contact|Consumi per) list/ });
+    await lists.getByRole('button').first().click();
+    const dialog = page.getByRole('dialog');
+    const rows = dialog.getByRole('table', { name: texts.of }).locator('tbody tr');
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), 1);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+
+    await page.getByLabel(texts.clear).click();
+    await page.waitForURL((url) => !url.hash.includes('person='));
+    await messages.getByText('4', { exact: true }).waitFor();
     await page.close();
   });
 }

@@ -60,12 +60,8 @@ impl Services {
             buckets,
             account: account.clone(),
             filter: UsageFilter {
-                account: AccountId::new(account.id),
-                from,
-                to,
                 lists: Some(lists.to_vec()),
-                countries: None,
-                channel: None,
+                ..UsageFilter::of(AccountId::new(account.id), (from, to))
             },
             interval,
             time_zone: zone,

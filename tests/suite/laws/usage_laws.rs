@@ -134,6 +134,7 @@ impl Shop {
             countries: (question.countries.as_ref())
                 .map(|codes| codes.iter().map(|code| (*code).to_owned()).collect()),
             channel: question.channel,
+            actor: None,
         }
     }
 

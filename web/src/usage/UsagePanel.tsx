@@ -51,10 +51,10 @@ const USAGE = graphql(`
  */
 export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZone: string }) {
   const { t } = useTranslation();
-  const { period: word, by, list, country, channel } = useRoute();
+  const { period: word, by, list, country, channel, key, person } = useRoute();
   const restriction = useMemo(
-    () => readRestriction({ list, country, channel }),
-    [list, country, channel],
+    () => readRestriction({ list, country, channel, key, person }),
+    [list, country, channel, key, person],
   );
   const [draft, setDraft] = useDraft(word);
   const choice = draft ?? readPeriod(word);

@@ -9,4 +9,5 @@ export interface ReportInput {
   listIds?: string[];
   countryCodes?: string[];
   channel?: Channel;
+  actor?: { apiKeyId?: string; onBehalfOf?: string };
 }

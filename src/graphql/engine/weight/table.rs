@@ -70,6 +70,7 @@ pub(super) const READS: &[(&str, &[&str])] = &[
     (
         "Account",
         &[
+            "actors",
             "rateCard",
             "balance",
             "monthlyReportSchedule",
