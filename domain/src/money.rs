@@ -1,7 +1,8 @@
 //! Money in minor units, and the value of a credit in money.
 //!
 //! Here: exact amounts, their texts, and the one place where a cost is rounded. Not here: rounding
-//! the parts of a cost ([`parts`]), and conversion between currencies, which the product doesn't do.
+//! the parts of a cost ([`parts`]), and conversion between currencies, which the product doesn't
+//! do.
 
 pub mod parts;
 

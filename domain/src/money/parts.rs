@@ -51,7 +51,8 @@ pub fn round_parts(parts: &[Cost], total: Money) -> Result<Vec<Money>, PartsErro
 }
 
 /// The minor units by which the parts, rounded down, miss their total. They are at most as many as
-/// there are parts with a remainder, because the total is less than a minor unit from the exact sum.
+/// there are parts with a remainder, because the total is less than a minor unit from the exact
+/// sum.
 fn missing_units(floors: &[(i128, i128)], total: Money) -> Result<usize, PartsError> {
     let (whole, rest) = floors
         .iter()
