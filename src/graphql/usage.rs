@@ -227,15 +227,15 @@ pub struct ChannelUsage {
     pub(super) share: Decimal,
 }
 
-/// The usage of the period before a report's period. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
-/// OWNER, MEMBER or VIEWER.
+/// The usage of the period that a report is compared with. Requires PLATFORM_ADMIN,
+/// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PreviousUsage {
-    /// The first instant of the interval or period.
+    /// The first instant of the period.
     pub(super) from: DateTime,
-    /// The first instant after it, which is the report's `from`.
+    /// The first instant after it: at most the report's `from`.
     pub(super) to: DateTime,
-    /// The usage within the interval or period.
+    /// The usage of the period.
     pub(super) usage: Usage,
 }
 

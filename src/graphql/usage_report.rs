@@ -1,28 +1,33 @@
 //! Usage reports: sums by interval, list, country and channel, and a link to the report's file.
+//!
+//! Not here: what a report is asked for with ([`input`]).
+
+mod input;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
-use domain::{calendar::buckets, id::ListId, usage::UsageError};
+use async_graphql::{Context, ID, Object, SimpleObject};
+use domain::{id::ListId, usage::UsageError};
 use tokio::sync::OnceCell;
 
+pub use self::input::{
+    CalendarPeriod, CsvDecimal, CsvDelimiter, Interval, ReportFormat, UsageReportInput,
+};
 use super::{
-    actor::ActorFilterInput,
     engine::{
         errors::ApiError,
         ids::PublicId,
-        request::{optional_id, services, viewer, viewer_of},
+        request::{services, viewer, viewer_of},
     },
-    scalars::{CountryCode, DateTime, TimeZone, WebUrl},
-    segmentation::Channel,
+    scalars::{CountryCode, DateTime, WebUrl},
     usage::{
         ChannelUsage, CountryUsage, ListUsage, PreviousUsage, Usage, UsageBucket, cost_at, share,
     },
 };
 use crate::{
     operations::{
-        self, Path, download,
-        usage_report::{Compared, MAX_LIST_BUCKETS, MAX_LISTS, UsageReportRequest},
+        self, Path,
+        usage_report::{Compared, MAX_LIST_BUCKETS},
     },
     reports::{
         csv,
@@ -32,80 +37,6 @@ use crate::{
 
 /// The most lists in one `lists` field.
 const MAX_LIST_PAGE: i32 = 1_000;
-
-/// The length of a report's intervals, which are whole in its time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "buckets::Interval")]
-pub enum Interval {
-    /// Hours. When clocks go back, the repeated hour is two intervals.
-    Hour,
-    /// Calendar days, including days of 23 and 25 hours when clocks change.
-    Day,
-    /// Weeks that begin on Monday.
-    Week,
-    /// Calendar months of the time zone.
-    Month,
-}
-
-/// The format of a report's file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "download::Format")]
-pub enum ReportFormat {
-    /// An Excel workbook (.xlsx) with a summary, a timeline and every message.
-    Xlsx,
-    /// A CSV file of every message, for programs unless csvDelimiter and csvDecimal say otherwise.
-    /// A value that a spreadsheet would run as a formula begins with an apostrophe.
-    Csv,
-}
-
-/// The delimiter between the values of a CSV file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "csv::Delimiter")]
-pub enum CsvDelimiter {
-    /// A comma, as in RFC 4180, for programs.
-    Comma,
-    /// A semicolon, which Excel expects in languages with a decimal comma.
-    Semicolon,
-    /// A tab character.
-    Tab,
-}
-
-/// The decimal separator of numbers in a CSV file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "csv::DecimalMark")]
-pub enum CsvDecimal {
-    /// A point, as in 21.5, for programs.
-    Point,
-    /// A comma, as in 21,5. An Excel that expects a comma reads 21.489 as 21489.
-    Comma,
-}
-
-/// The period, the interval and the filters of the report.
-#[derive(Debug, InputObject)]
-pub struct UsageReportInput {
-    /// The account. If it is left out, the viewer's own account is used; platform roles must name
-    /// one.
-    account_id: Option<ID>,
-    /// The first instant of the period.
-    from: DateTime,
-    /// The first instant after the period. A period is at most ten years long.
-    to: DateTime,
-    /// The length of the intervals, of which the period may have at most 5,000.
-    #[graphql(default_with = "Interval::Day")]
-    interval: Interval,
-    /// The time zone of the intervals. If it is left out, the account's time zone is used.
-    time_zone: Option<TimeZone>,
-    /// Counts only usage of these lists, at most 1,000.
-    list_ids: Option<Vec<ID>>,
-    /// Counts only usage in these countries, at most 1,000 codes. Of a message to several
-    /// countries, only this part counts.
-    country_codes: Option<Vec<CountryCode>>,
-    /// Counts only usage on this channel.
-    channel: Option<Channel>,
-    /// Counts only messages that this actor sent, or scheduled. The messages of a period are read
-    /// for it one by one, so a report takes longer than without it.
-    actor: Option<ActorFilterInput>,
-}
 
 /// A report of usage. All of its parts are read from one snapshot.
 #[derive(Debug)]
@@ -158,9 +89,13 @@ impl UsageReport {
         Ok(self.compared(ctx).await?.as_of.into())
     }
 
-    /// The usage of the period before, with the same filters: as many calendar months if the
-    /// report's period is whole months of its time zone, as many days if it is whole days,
-    /// otherwise as much time. Null if its costs are in another currency.
+    /// The usage of the period before, with the same filters. A period that begins with a month and
+    /// ends within one is compared with the same days of the month, quarter or year before: 1 to 27
+    /// November with 1 to 27 October. Days that the earlier month lacks are left out. It is the
+    /// shortest of the three that the period begins and that doesn't end before it, unless `partOf`
+    /// names another, or else as many months. Without `partOf`, whole months are compared with as
+    /// many months before. Other periods are compared with as many days before, or as much time if
+    /// they aren't whole days of the time zone. Null if its costs are in another currency.
     async fn previous(&self, ctx: &Context<'_>) -> Option<Result<PreviousUsage, ApiError>> {
         let found = async {
             let compared = self.compared(ctx).await?;
@@ -336,30 +271,7 @@ impl UsageReportQuery {
         input: UsageReportInput,
     ) -> Result<UsageReport, ApiError> {
         let viewer = viewer_of(ctx, "usageReport")?;
-        let lists = input.list_ids.map(|ids| {
-            // One id above the limit is enough to refuse the list.
-            let ids = ids.iter().take(MAX_LISTS + 1);
-            ids.map(|id| ListId::decode(id)).collect()
-        });
-        let request = UsageReportRequest {
-            account: optional_id(
-                input.account_id.as_ref(),
-                &Path::input("accountId"),
-                "account",
-            )?,
-            from: input.from.0,
-            to: input.to.0,
-            interval: input.interval.into(),
-            time_zone: input.time_zone.map(|zone| zone.0),
-            lists,
-            countries: input
-                .country_codes
-                .map(|codes| codes.into_iter().map(|code| code.0).collect()),
-            channel: input.channel.map(Into::into),
-            actor: (input.actor)
-                .map(|actor| actor.read_at(Path::input("actor")))
-                .transpose()?,
-        };
+        let request = input.read()?;
         let report = services(ctx)?.usage_report(&viewer, request).await?;
         let asked = ctx.look_ahead();
         let lists = asked.field("lists");

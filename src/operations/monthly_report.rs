@@ -159,6 +159,7 @@ impl Services {
             interval,
             time_zone: zone,
             buckets,
+            part_of: None,
             source: Source::Days,
         };
         self.download_link(viewer, &report, format(row.format), Dialect::default())

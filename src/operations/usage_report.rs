@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use domain::{
     calendar::{
-        self,
         buckets::{Bucket, Interval},
+        comparison::{self, CalendarPeriod},
     },
     country::CountryCode,
     id::{AccountId, ListId},
@@ -60,6 +60,8 @@ pub struct UsageReportRequest {
     pub channel: Option<Channel>,
     /// Only messages made by these actors.
     pub actor: Option<AskedActor>,
+    /// What the period is the beginning of, for the one that it is compared with.
+    pub part_of: Option<CalendarPeriod>,
 }
 
 /// A checked report, ready to be read.
@@ -75,6 +77,8 @@ pub struct UsageReport {
     pub time_zone: TimeZone,
     /// The whole buckets that overlap the period.
     pub buckets: Vec<Bucket>,
+    /// What the period is the beginning of, for the one that it is compared with.
+    pub part_of: Option<CalendarPeriod>,
     /// The source of its figures.
     pub source: Source,
 }
@@ -113,6 +117,13 @@ impl Services {
         let to = input::instant(&request.to, &Path::input("to"))?;
         let paths = (Path::input("to"), Path::input("interval"));
         let buckets = period((from, to), request.interval, &zone, &paths)?;
+        if let Some(whole) = request.part_of
+            && !whole.begins_with((from, to), &zone).unwrap_or(false)
+        {
+            return Err(Path::input("partOf")
+                .invalid("Must be a MONTH, QUARTER or YEAR that begins at `from`, in the report's time zone, and doesn't end before `to`.")
+                .into());
+        }
         let countries = request
             .countries
             .as_deref()
@@ -141,6 +152,7 @@ impl Services {
             interval: request.interval,
             time_zone: zone,
             buckets,
+            part_of: request.part_of,
             source: Source::Days,
         })
     }
@@ -188,8 +200,8 @@ impl Services {
         Err(OperationError::Unavailable)
     }
 
-    /// Like [`Self::usage_alone`], with the totals of the period before, which has the same length
-    /// in the report's calendar.
+    /// Like [`Self::usage_alone`], with the totals of the period before
+    /// ([`comparison::period_before`]).
     ///
     /// # Errors
     /// Those of [`Self::usage_alone`]. `Invalid` at `from` if the calendar has no period before.
@@ -249,7 +261,8 @@ async fn compared(
 ) -> Result<Compared, OperationError> {
     let current = figures(snapshot, report, parts).await?;
     let period = (report.filter.from, report.filter.to);
-    let (from, to) = calendar::period_before(period, &report.time_zone).map_err(|_| {
+    let before = comparison::period_before(period, &report.time_zone, report.part_of);
+    let (from, to) = before.map_err(|_| {
         Path::input("from").invalid("Must have a period before it within the calendar.")
     })?;
     let before = UsageReport {

@@ -131,6 +131,7 @@ impl UsageClaims {
             interval: self.interval,
             buckets: buckets::buckets(from, to, self.interval, &zone).map_err(|_| unlike())?,
             time_zone: zone,
+            part_of: None,
             source: Source::Days,
         })
     }

@@ -65,6 +65,7 @@ impl Services {
             },
             interval,
             time_zone: zone,
+            part_of: None,
             source: Source::Days,
         };
         let parts = Parts {

@@ -135,6 +135,7 @@ impl Shop {
                 .map(|codes| codes.iter().map(|code| (*code).to_owned()).collect()),
             channel: question.channel,
             actor: None,
+            part_of: None,
         }
     }
 
