@@ -112,6 +112,7 @@ fn report() -> Result<ReportFile, jiff::Error> {
         from,
         to: "2026-11-01T00:00:00Z".parse()?,
         interval: Interval::Month,
+        filter: String::new(),
         totals: UsageRow {
             messages: 0,
             recipients: 0,

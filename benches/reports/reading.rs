@@ -26,14 +26,8 @@ const ROUNDS: usize = 3;
 /// Times both, and returns the server's time.
 pub async fn measure(world: &World, size: Size) -> Result<f64, Failure> {
     let store = app::open(&world.url).await?;
-    let filter = UsageFilter {
-        account: world.large,
-        from: Timestamp::UNIX_EPOCH,
-        to: "2100-01-01T00:00:00Z".parse()?,
-        lists: None,
-        countries: None,
-        channel: None,
-    };
+    let end = "2100-01-01T00:00:00Z".parse()?;
+    let filter = UsageFilter::of(world.large, (Timestamp::UNIX_EPOCH, end));
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let begun = Instant::now();

@@ -1,10 +1,11 @@
 //! Days and months of a time zone.
 //!
 //! Here: the instants at which civil days begin, through all clock changes, and when credits
-//! expire. Not here: the current time, which callers pass, and the intervals of reports
-//! ([`buckets`]).
+//! expire. Not here: the current time, which callers pass, the intervals of reports ([`buckets`]),
+//! and the periods that they are compared with ([`comparison`]).
 
 pub mod buckets;
+pub mod comparison;
 
 use jiff::{
     Span, Timestamp,
@@ -125,31 +126,6 @@ pub fn whole_days(
     let first = if start == from { start } else { next };
     let (last, _) = day_of(to, zone)?;
     Ok((first < last).then_some((first, last)))
-}
-
-/// The period of the same length before a period: the same number of calendar months if both ends
-/// of the period begin a month in the zone, the same number of days if both begin a day, and
-/// otherwise the same time.
-///
-/// # Errors
-/// If it reaches outside the calendar.
-pub fn period_before(
-    (from, to): (Timestamp, Timestamp),
-    zone: &TimeZone,
-) -> Result<(Timestamp, Timestamp), CalendarError> {
-    let (first, last) = (date_of(from, zone), date_of(to, zone));
-    let are_days = start_of_day(first, zone)? == from && start_of_day(last, zone)? == to;
-    let before = if are_days && first.day() == 1 && last.day() == 1 {
-        let years = i32::from(last.year()) - i32::from(first.year());
-        let months = years * 12 + i32::from(last.month()) - i32::from(first.month());
-        let before = first.checked_sub(Span::new().try_months(months)?)?;
-        start_of_day(before, zone)?
-    } else if are_days {
-        start_of_day(first.checked_sub(last - first)?, zone)?
-    } else {
-        from.checked_sub(from.duration_until(to))?
-    };
-    Ok((before, from))
 }
 
 /// The expiry of credits that were acquired at an instant (law L2): the day they were acquired plus

@@ -1,7 +1,10 @@
 //! Money in minor units, and the value of a credit in money.
 //!
-//! Here: exact amounts, their texts, and the one place where a cost is rounded. Not here:
-//! conversion between currencies, which the product doesn't do.
+//! Here: exact amounts, their texts, and the one place where a cost is rounded. Not here: rounding
+//! the parts of a cost ([`parts`]), and conversion between currencies, which the product doesn't
+//! do.
+
+pub mod parts;
 
 use std::fmt;
 
@@ -226,9 +229,13 @@ impl Cost {
     /// range of [`Money`].
     #[must_use]
     pub fn round(self, currency: Currency) -> Option<Money> {
-        let per_minor = 10_i128.pow(Self::FRACTION_DIGITS - u32::from(currency.minor_digits()));
-        let minor = i64::try_from(decimal::divide_half_even(self.0, per_minor)).ok()?;
-        Some(Money::new(minor, currency))
+        let minor = decimal::divide_half_even(self.0, Self::per_minor(currency));
+        Some(Money::new(i64::try_from(minor).ok()?, currency))
+    }
+
+    /// A minor unit of the currency, in 10^-13 of the major unit.
+    fn per_minor(currency: Currency) -> i128 {
+        10_i128.pow(Self::FRACTION_DIGITS - u32::from(currency.minor_digits()))
     }
 }
 

@@ -1,11 +1,14 @@
 //! Usage: charged messages and their credits, added up by time, list and country.
 //!
-//! Here: the sums of a report and their agreement (law T2). Not here: where buckets begin
-//! ([`crate::calendar::buckets`]), reading the rows, and writing files.
+//! Here: the sums of a report and their agreement (law T2). Not here: their displayed costs
+//! ([`costs`]), where buckets begin ([`crate::calendar::buckets`]), reading the rows, and writing
+//! files.
 //!
 //! Messages are counted at two grains, so there are two kinds of rows. A message belongs to one
 //! list and one instant, and counts once in totals, buckets and lists. It may go to several
 //! countries, and counts once in each of them. All other sums are the same in both kinds.
+
+pub mod costs;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -47,10 +50,13 @@ impl Usage {
         })
     }
 
-    /// The displayed cost, rounded once (law Q5); `None` beyond the range of [`Money`].
-    #[must_use]
-    pub fn cost(self, currency: Currency) -> Option<Money> {
-        self.cost.round(currency)
+    /// The displayed cost of a total, rounded once; parts of one are rounded together ([`costs`],
+    /// law Q5).
+    ///
+    /// # Errors
+    /// [`UsageError::Overflow`] beyond the range of [`Money`].
+    pub fn cost(self, currency: Currency) -> Result<Money, UsageError> {
+        self.cost.round(currency).ok_or(UsageError::Overflow)
     }
 
     /// The sums on which both grains must agree: all but the number of messages.

@@ -8,6 +8,7 @@ use entity::{account, sql_enums};
 
 pub use self::mutation::AccountMutation;
 use super::{
+    actor::{self, Actor},
     api_key::{self, ApiKeyConnection},
     auto_recharge::AutoRecharge,
     balance::{self, Balance},
@@ -235,6 +236,18 @@ impl Account {
     async fn api_keys(&self, ctx: &Context<'_>) -> Result<ApiKeyConnection, ApiError> {
         let window = window(ctx, Some(self.0.id))?;
         api_key::connection(ctx, Some(self.key()), window).await
+    }
+
+    /// The API keys that have done something in the account, each with whom it acted for: what
+    /// usage, messages and transactions can be restricted to. The newest keys first, then by label;
+    /// a key is there once for itself and once for each label. An account's viewer gets the
+    /// account's own keys. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn actors(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 100, desc = "How many: 1 to 500.")] first: i32,
+    ) -> Result<Vec<Actor>, ApiError> {
+        actor::of_account(ctx, self.key(), first).await
     }
 
     /// The account's monthly reports, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,

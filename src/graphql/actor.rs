@@ -6,12 +6,13 @@
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use domain::id::{AccountId, ApiKeyId};
 use entity::{actor, sql_enums};
+use futures_util::future::try_join_all;
 
 use super::engine::{
     errors::ApiError,
     ids::PublicId,
     loaders,
-    request::{id, viewer},
+    request::{id, reader, viewer},
 };
 use crate::operations::{OperationError, Path, actor::AskedActor, reader::ActorOf};
 
@@ -57,28 +58,39 @@ pub enum ActorKind {
     Provider,
 }
 
-/// The actors to which a list is restricted. A condition that is left out doesn't restrict it.
+/// The actors to which a list or a report is restricted. A condition that is left out doesn't
+/// restrict it.
 #[derive(Debug, InputObject)]
 #[graphql(name = "ActorFilter")]
 pub struct ActorFilterInput {
-    /// Returns only what this API key did, which the viewer must see.
+    /// Only what this API key did, which the viewer must see.
     api_key_id: Option<ID>,
-    /// Returns only what was done on behalf of this label: the whole label, exactly. To an
-    /// account's viewer, only what the account's own keys did.
+    /// Only what was done on behalf of this label: the whole label, exactly. To an account's
+    /// viewer, only what the account's own keys did.
     on_behalf_of: Option<String>,
 }
 
 impl ActorFilterInput {
-    /// Reads the condition.
+    /// Reads the condition of a list's filter.
     ///
     /// # Errors
     /// Refusals that name the field.
     pub(super) fn read(self) -> Result<AskedActor, OperationError> {
-        let path = Path::argument("filter").at("actor").at("apiKeyId");
+        self.read_at(Path::argument("filter").at("actor"))
+    }
+
+    /// Reads the condition at a path.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub(super) fn read_at(self, path: Path) -> Result<AskedActor, OperationError> {
         let key = self.api_key_id.as_ref();
         Ok(AskedActor {
-            key: key.map(|text| id(text, &path, text!("key"))).transpose()?,
+            key: key
+                .map(|text| id(text, &path.at("apiKeyId"), text!("key")))
+                .transpose()?,
             on_behalf_of: self.on_behalf_of,
+            path,
         })
     }
 }
@@ -100,6 +112,21 @@ pub(super) async fn of(
         Some(row) => shown(ctx, row).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// The keys that did something in an account, as far as the viewer may know.
+///
+/// # Errors
+/// `Invalid` at `first`; faults.
+pub(super) async fn of_account(
+    ctx: &Context<'_>,
+    account: AccountId,
+    first: i32,
+) -> Result<Vec<Actor>, ApiError> {
+    let reader = reader(ctx)?;
+    let rows = reader.actors(account, first).await?;
+    // Together, so that their keys are loaded together.
+    try_join_all(rows.into_iter().map(|row| shown(ctx, row))).await
 }
 
 async fn shown(ctx: &Context<'_>, row: actor::Model) -> Result<Actor, ApiError> {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 use domain::{
     id::{AccountId, ListId},
-    money::Currency,
-    usage::{self, UsageError},
+    money,
+    usage::{self, UsageError, costs::Costs},
 };
 
 use super::{
@@ -31,16 +31,17 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
     usage: usage::Usage,
-    currency: Currency,
+    /// The displayed cost; parts of a report are rounded together (law Q5).
+    cost: Result<money::Money, UsageError>,
     /// The path to the argument that ends the period.
     to: &'static [&'static str],
 }
 
 impl Usage {
-    pub(super) fn of(figures: &Figures, usage: usage::Usage) -> Self {
+    pub(super) fn of(usage: usage::Usage, cost: Result<money::Money, UsageError>) -> Self {
         Self {
             usage,
-            currency: figures.currency,
+            cost,
             to: &["input", "to"],
         }
     }
@@ -83,11 +84,16 @@ impl Usage {
         self.usage.credits.into()
     }
 
-    /// The credits in money, by the rate cards that priced the messages: added up exactly and
-    /// rounded once, half to even.
+    /// The credits in money, by the rate cards that priced the messages. A total is added up
+    /// exactly and rounded once, half to even. Its parts add up to it: each is rounded down, and
+    /// the minor units then missing go to the largest remainders, the first of equal ones first.
     async fn cost(&self) -> Result<Money, ApiError> {
-        let beyond = || ApiError::internal(Fault::Broken(UsageError::Overflow.to_string()));
-        Ok(self.usage.cost(self.currency).ok_or_else(beyond)?.into())
+        let cost = self.cost.map_err(|error| {
+            ApiError::internal(Fault::Broken(format!(
+                "usage has no displayed cost: {error}"
+            )))
+        })?;
+        Ok(cost.into())
     }
 }
 
@@ -113,6 +119,11 @@ impl ListUsage {
         let found = self.figures.report.lists.get(self.place);
         found.ok_or_else(|| ApiError::internal(Fault::Broken("a report lost a list".into())))
     }
+
+    /// The list's displayed cost, which its buckets add up to.
+    fn cost(&self) -> Result<money::Money, UsageError> {
+        cost_at(&self.figures, |costs| &costs.lists, self.place)
+    }
 }
 
 /// The usage of one contact list. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or
@@ -132,7 +143,7 @@ impl ListUsage {
 
     /// The usage of the whole period.
     async fn usage(&self) -> Result<Usage, ApiError> {
-        Ok(Usage::of(&self.figures, self.found()?.usage))
+        Ok(Usage::of(self.found()?.usage, self.cost()))
     }
 
     /// The part of the report's credits, from "0.0000" to "1.0000", rounded half to even; "0.0000"
@@ -163,6 +174,7 @@ impl ListUsage {
             sent_to: Some(counted.to),
             channel: counted.channel,
             countries: counted.countries.clone(),
+            actor: counted.actor.clone(),
             ..MessageFilter::of(counted.account)
         };
         // The messages without a list are those of the account.
@@ -173,14 +185,21 @@ impl ListUsage {
         message::connection(ctx, all, None, window(ctx, Some(of))?).await
     }
 
-    /// The list's usage by interval, with the same intervals as the report's buckets.
+    /// The list's usage by interval, with the same intervals as the report's buckets. Their costs
+    /// add up to the list's.
     async fn buckets(&self) -> Result<Vec<UsageBucket>, ApiError> {
         let usage = self.found()?;
+        let costs = self.cost().and_then(|own| usage.bucket_costs(own));
+        let none = money::Money::zero(self.figures.currency);
+        let cost = |index| {
+            let costs = costs.as_ref().map_err(|error| *error)?;
+            Ok(costs.get(&index).copied().unwrap_or(none))
+        };
         let buckets = self.figures.report.buckets.iter().enumerate();
         Ok(buckets
             .map(|(index, (bucket, _))| UsageBucket {
                 start: bucket.start.into(),
-                usage: Usage::of(&self.figures, usage.bucket(index)),
+                usage: Usage::of(usage.bucket(index), cost(index)),
             })
             .collect())
     }
@@ -211,16 +230,27 @@ pub struct ChannelUsage {
     pub(super) share: Decimal,
 }
 
-/// The usage of the period before a report's period. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
-/// OWNER, MEMBER or VIEWER.
+/// The usage of the period that a report is compared with. Requires PLATFORM_ADMIN,
+/// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PreviousUsage {
-    /// The first instant of the interval or period.
+    /// The first instant of the period.
     pub(super) from: DateTime,
-    /// The first instant after it, which is the report's `from`.
+    /// The first instant after it: at most the report's `from`.
     pub(super) to: DateTime,
-    /// The usage within the interval or period.
+    /// The usage of the period.
     pub(super) usage: Usage,
+}
+
+/// The displayed cost of one of a report's parts.
+pub(super) fn cost_at(
+    figures: &Figures,
+    parts: impl Fn(&Costs) -> &Vec<money::Money>,
+    place: usize,
+) -> Result<money::Money, UsageError> {
+    let costs = figures.costs.as_ref().map_err(|error| *error)?;
+    let cost = parts(costs).get(place);
+    cost.copied().ok_or(UsageError::Disagreement)
 }
 
 /// A part of the report's credits as a decimal.
@@ -229,7 +259,8 @@ pub(super) fn share(figures: &Figures, part: usage::Usage) -> Decimal {
     Decimal(format!("{}.{:04}", points / 10_000, points % 10_000))
 }
 
-/// A list's usage by interval of its account's time zone.
+/// A list's usage by interval of its account's time zone. The costs of the intervals add up to the
+/// list's own, rounded once (law Q5).
 pub(super) async fn of_list(
     ctx: &Context<'_>,
     (account, list): (AccountId, ListId),
@@ -247,11 +278,11 @@ pub(super) async fn of_list(
     let usage = loaders::load(ctx, of).await?.ok_or(ApiError::NotFound)??;
     let buckets = usage.buckets.into_iter();
     Ok(buckets
-        .map(|(start, of_bucket)| UsageBucket {
+        .map(|(start, of_bucket, cost)| UsageBucket {
             start: start.into(),
             usage: Usage {
                 usage: of_bucket,
-                currency: usage.currency,
+                cost,
                 to: &["to"],
             },
         })

@@ -1,25 +1,33 @@
 //! Usage reports: sums by interval, list, country and channel, and a link to the report's file.
+//!
+//! Not here: what a report is asked for with ([`input`]).
+
+mod input;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
-use domain::{calendar::buckets, id::ListId};
+use async_graphql::{Context, ID, Object, SimpleObject};
+use domain::{id::ListId, usage::UsageError};
 use tokio::sync::OnceCell;
 
+pub use self::input::{
+    CalendarPeriod, CsvDecimal, CsvDelimiter, Interval, ReportFormat, UsageReportInput,
+};
 use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
-        request::{optional_id, services, viewer, viewer_of},
+        request::{services, viewer, viewer_of},
     },
-    scalars::{CountryCode, DateTime, TimeZone, WebUrl},
-    segmentation::Channel,
-    usage::{ChannelUsage, CountryUsage, ListUsage, PreviousUsage, Usage, UsageBucket, share},
+    scalars::{CountryCode, DateTime, WebUrl},
+    usage::{
+        ChannelUsage, CountryUsage, ListUsage, PreviousUsage, Usage, UsageBucket, cost_at, share,
+    },
 };
 use crate::{
     operations::{
-        self, Path, download,
-        usage_report::{Compared, MAX_LIST_BUCKETS, MAX_LISTS, UsageReportRequest},
+        self, Path,
+        usage_report::{Compared, MAX_LIST_BUCKETS},
     },
     reports::{
         csv,
@@ -29,77 +37,6 @@ use crate::{
 
 /// The most lists in one `lists` field.
 const MAX_LIST_PAGE: i32 = 1_000;
-
-/// The length of a report's intervals, which are whole in its time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "buckets::Interval")]
-pub enum Interval {
-    /// Hours. When clocks go back, the repeated hour is two intervals.
-    Hour,
-    /// Calendar days, including days of 23 and 25 hours when clocks change.
-    Day,
-    /// Weeks that begin on Monday.
-    Week,
-    /// Calendar months of the time zone.
-    Month,
-}
-
-/// The format of a report's file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "download::Format")]
-pub enum ReportFormat {
-    /// An Excel workbook (.xlsx) with a summary, a timeline and every message.
-    Xlsx,
-    /// A CSV file of every message, for programs unless csvDelimiter and csvDecimal say otherwise.
-    /// A value that a spreadsheet would run as a formula begins with an apostrophe.
-    Csv,
-}
-
-/// The delimiter between the values of a CSV file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "csv::Delimiter")]
-pub enum CsvDelimiter {
-    /// A comma, as in RFC 4180, for programs.
-    Comma,
-    /// A semicolon, which Excel expects in languages with a decimal comma.
-    Semicolon,
-    /// A tab character.
-    Tab,
-}
-
-/// The decimal separator of numbers in a CSV file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "csv::DecimalMark")]
-pub enum CsvDecimal {
-    /// A point, as in 21.5, for programs.
-    Point,
-    /// A comma, as in 21,5. An Excel that expects a comma reads 21.489 as 21489.
-    Comma,
-}
-
-/// The period, the interval and the filters of the report.
-#[derive(Debug, InputObject)]
-pub struct UsageReportInput {
-    /// The account. If it is left out, the viewer's own account is used; platform roles must name
-    /// one.
-    account_id: Option<ID>,
-    /// The first instant of the period.
-    from: DateTime,
-    /// The first instant after the period. A period is at most ten years long.
-    to: DateTime,
-    /// The length of the intervals, of which the period may have at most 5,000.
-    #[graphql(default_with = "Interval::Day")]
-    interval: Interval,
-    /// The time zone of the intervals. If it is left out, the account's time zone is used.
-    time_zone: Option<TimeZone>,
-    /// Counts only usage of these lists, at most 1,000.
-    list_ids: Option<Vec<ID>>,
-    /// Counts only usage in these countries, at most 1,000 codes. Of a message to several
-    /// countries, only this part counts.
-    country_codes: Option<Vec<CountryCode>>,
-    /// Counts only usage on this channel.
-    channel: Option<Channel>,
-}
 
 /// A report of usage. All of its parts are read from one snapshot.
 #[derive(Debug)]
@@ -138,7 +75,11 @@ impl UsageReport {
     /// The usage of the whole period.
     async fn totals(&self, ctx: &Context<'_>) -> Result<Usage, ApiError> {
         let figures = self.figures(ctx).await?;
-        Ok(Usage::of(&figures, figures.report.totals))
+        let cost = figures.costs.as_ref().map(|costs| costs.totals);
+        Ok(Usage::of(
+            figures.report.totals,
+            cost.map_err(|error| *error),
+        ))
     }
 
     /// The instant whose state of the database the report shows. It is now, unless the server reads
@@ -148,16 +89,20 @@ impl UsageReport {
         Ok(self.compared(ctx).await?.as_of.into())
     }
 
-    /// The usage of the period before, with the same filters: as many calendar months if the
-    /// report's period is whole months of its time zone, as many days if it is whole days,
-    /// otherwise as much time. Null if its costs are in another currency.
+    /// The usage of the period before, with the same filters. A period that begins with a month and
+    /// ends within one is compared with the same days of the month, quarter or year before: 1 to 27
+    /// November with 1 to 27 October. Days that the earlier month lacks are left out. It is the
+    /// shortest of the three that the period begins and that doesn't end before it, unless `partOf`
+    /// names another, or else as many months. Without `partOf`, whole months are compared with as
+    /// many months before. Other periods are compared with as many days before, or as much time if
+    /// they aren't whole days of the time zone. Null if its costs are in another currency.
     async fn previous(&self, ctx: &Context<'_>) -> Option<Result<PreviousUsage, ApiError>> {
         let found = async {
             let compared = self.compared(ctx).await?;
             Ok(compared.previous.map(|(from, to, usage)| PreviousUsage {
                 from: from.into(),
                 to: to.into(),
-                usage: Usage::of(&compared.figures, usage),
+                usage: Usage::of(usage, usage.cost(compared.figures.currency)),
             }))
         };
         found.await.transpose()
@@ -166,11 +111,16 @@ impl UsageReport {
     /// The usage by channel, most credits first. Channels without usage are left out.
     async fn channels(&self, ctx: &Context<'_>) -> Result<Vec<ChannelUsage>, ApiError> {
         let figures = self.figures(ctx).await?;
-        let channels = figures.channels.iter();
+        let costs = figures.channel_costs();
+        let cost = |place: usize| {
+            let cost = costs.as_ref().map_err(|error| *error)?.get(place);
+            cost.copied().ok_or(UsageError::Disagreement)
+        };
+        let channels = figures.channels.iter().enumerate();
         Ok(channels
-            .map(|(channel, usage)| ChannelUsage {
+            .map(|(place, (channel, usage))| ChannelUsage {
                 channel: (*channel).into(),
-                usage: Usage::of(&figures, *usage),
+                usage: Usage::of(*usage, cost(place)),
                 share: share(&figures, *usage),
             })
             .collect())
@@ -180,11 +130,11 @@ impl UsageReport {
     /// whole in the report's time zone, so the first may start before the period.
     async fn buckets(&self, ctx: &Context<'_>) -> Result<Vec<UsageBucket>, ApiError> {
         let figures = self.figures(ctx).await?;
-        let buckets = figures.report.buckets.iter();
+        let buckets = figures.report.buckets.iter().enumerate();
         Ok(buckets
-            .map(|(bucket, usage)| UsageBucket {
+            .map(|(place, (bucket, usage))| UsageBucket {
                 start: bucket.start.into(),
-                usage: Usage::of(&figures, *usage),
+                usage: Usage::of(*usage, cost_at(&figures, |costs| &costs.buckets, place)),
             })
             .collect())
     }
@@ -240,16 +190,19 @@ impl UsageReport {
             .collect())
     }
 
-    /// The usage by country, most credits first, then by code. Recipients, segments and credits add
-    /// up to the totals; a message to several countries counts once in each, so messages may add up
-    /// to more.
+    /// The usage by country, most credits first, then by code. Recipients, segments, credits and
+    /// costs add up to the totals; a message to several countries counts once in each, so messages
+    /// may add up to more.
     async fn countries(&self, ctx: &Context<'_>) -> Result<Vec<CountryUsage>, ApiError> {
         let figures = self.figures(ctx).await?;
-        let countries = figures.report.countries.iter();
+        let countries = figures.report.countries.iter().enumerate();
         Ok(countries
-            .map(|country| CountryUsage {
+            .map(|(place, country)| CountryUsage {
                 country_code: CountryCode(country.country.to_string()),
-                usage: Usage::of(&figures, country.usage),
+                usage: Usage::of(
+                    country.usage,
+                    cost_at(&figures, |costs| &costs.countries, place),
+                ),
                 share: share(&figures, country.usage),
             })
             .collect())
@@ -320,27 +273,7 @@ impl UsageReportQuery {
         input: UsageReportInput,
     ) -> Result<UsageReport, ApiError> {
         let viewer = viewer_of(ctx, "usageReport")?;
-        let lists = input.list_ids.map(|ids| {
-            // One id above the limit is enough to refuse the list.
-            let ids = ids.iter().take(MAX_LISTS + 1);
-            ids.map(|id| ListId::decode(id)).collect()
-        });
-        let request = UsageReportRequest {
-            account: optional_id(
-                input.account_id.as_ref(),
-                &Path::input("accountId"),
-                text!("account"),
-            )?,
-            from: input.from.0,
-            to: input.to.0,
-            interval: input.interval.into(),
-            time_zone: input.time_zone.map(|zone| zone.0),
-            lists,
-            countries: input
-                .country_codes
-                .map(|codes| codes.into_iter().map(|code| code.0).collect()),
-            channel: input.channel.map(Into::into),
-        };
+        let request = input.read()?;
         let report = services(ctx)?.usage_report(&viewer, request).await?;
         let asked = ctx.look_ahead();
         let lists = asked.field("lists");

@@ -1,25 +1,32 @@
-//! Lists restricted to an actor, as far as the viewer may know who did what.
+//! Lists and reports restricted to an actor, and the actors to choose from, as far as the viewer
+//! may know who did what.
 //!
 //! An account learns nothing of the platform's keys and staff, and so can't ask for them either: a
 //! filter that matches would say who they are. Not here: the actor itself
 //! ([`crate::store::actor`]).
 
 use domain::id::{AccountId, ApiKeyId};
+use entity::actor;
 
 use super::{OperationError, Path, ViewerReader, input};
 use crate::store::{self, actor::ActorFilter};
 
-/// The actor to which a list is restricted, as asked for. Each condition narrows it.
+/// The most actors of one answer.
+const MAX_ACTORS: u64 = 500;
+
+/// The actor to which a list or a report is restricted, as asked for. Each condition narrows it.
 #[derive(Debug)]
 pub struct AskedActor {
     /// This key.
     pub key: Option<ApiKeyId>,
     /// Acting for whom this label names.
     pub on_behalf_of: Option<String>,
+    /// The path to the filter.
+    pub path: Path,
 }
 
 impl ViewerReader {
-    /// The condition for a list of an account's rows.
+    /// The condition for a list of an account's rows, or for its usage.
     ///
     /// # Errors
     /// `NotFound` if the viewer doesn't see the key; `Invalid` for a text that is no label.
@@ -29,7 +36,7 @@ impl ViewerReader {
         asked: Option<AskedActor>,
     ) -> Result<Option<ActorFilter>, OperationError> {
         let Some(asked) = asked else { return Ok(None) };
-        let path = Path::argument("filter").at("actor");
+        let path = asked.path;
         let label = asked.on_behalf_of.as_deref();
         let on_behalf_of = label
             .map(|label| input::label(label, &path.at("onBehalfOf")))
@@ -45,6 +52,28 @@ impl ViewerReader {
             (None, Some(label)) => Some(self.own_keys_for(account, label).await?),
         };
         Ok(Some(ActorFilter { keys, on_behalf_of }))
+    }
+
+    /// The keys that did something in an account, each with whom it acted for, the newest keys
+    /// first. To the account's viewers, only its own keys.
+    ///
+    /// # Errors
+    /// `Invalid` for a number of actors that isn't allowed.
+    pub async fn actors(
+        &self,
+        account: AccountId,
+        first: i32,
+    ) -> Result<Vec<actor::Model>, OperationError> {
+        let limit = u64::try_from(first)
+            .ok()
+            .filter(|limit| (1..=MAX_ACTORS).contains(limit))
+            .ok_or_else(|| {
+                Path::argument("first")
+                    .invalid(text!("Must be between 1 and {limit}.", limit = MAX_ACTORS))
+            })?;
+        let reader = self.services().store().reader();
+        let own = !self.viewer().is_platform();
+        Ok(store::actor::keys(reader, account, own, limit).await?)
     }
 
     /// The account's own keys that acted for whom a label names.

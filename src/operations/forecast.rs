@@ -195,14 +195,7 @@ impl Used {
         let ends = starts.iter().skip(1).copied().chain([to]);
         let parts = starts.iter().copied().zip(ends);
         let buckets: Vec<Bucket> = parts.map(|(start, end)| Bucket { start, end }).collect();
-        let filter = UsageFilter {
-            account,
-            from: instant(first)?,
-            to,
-            lists: None,
-            countries: None,
-            channel: None,
-        };
+        let filter = UsageFilter::of(account, (instant(first)?, to));
         let used = credits_by_bucket(snapshot, &filter, &buckets).await;
         let used = used.map_err(|error| match error {
             ReadError::Database(cause) => OperationError::from(cause),

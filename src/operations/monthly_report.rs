@@ -155,17 +155,11 @@ impl Services {
             .map_err(|cause| OperationError::broken(format!("a report's month {cause}")))?;
         let report = UsageReport {
             account,
-            filter: UsageFilter {
-                account: id,
-                from: month.from,
-                to: month.to,
-                lists: None,
-                countries: None,
-                channel: None,
-            },
+            filter: UsageFilter::of(id, (month.from, month.to)),
             interval,
             time_zone: zone,
             buckets,
+            part_of: None,
             source: Source::Days,
         };
         self.download_link(viewer, &report, format(row.format), Dialect::default())

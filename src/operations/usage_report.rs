@@ -1,26 +1,29 @@
 //! Usage reports: checking the request, and reading the figures.
+//!
+//! Not here: the usage of lists without a report ([`of_lists`]).
 
+mod of_lists;
 mod period;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use domain::{
     calendar::{
-        self,
         buckets::{Bucket, Interval},
+        comparison::{self, CalendarPeriod},
     },
     country::CountryCode,
     id::{AccountId, ListId},
-    money::Currency,
     usage::Usage,
 };
 use entity::{account, sql_enums::Channel};
 use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::ConnectionTrait;
 
+pub use self::of_lists::{BucketOfList, UsageOfLists};
 use self::period::period;
 use super::{
-    Fault, OperationError, Path, Services, Viewer, account::time_zone, input,
+    Fault, OperationError, Path, Services, Viewer, account::time_zone, actor::AskedActor, input,
     rate_card::credit_value, refusal::Refusal, report_source::Try,
 };
 pub use crate::store::usage::UsageFilter;
@@ -56,6 +59,10 @@ pub struct UsageReportRequest {
     pub countries: Option<Vec<String>>,
     /// Only messages on this channel.
     pub channel: Option<Channel>,
+    /// Only messages made by these actors.
+    pub actor: Option<AskedActor>,
+    /// What the period is the beginning of, for the one that it is compared with.
+    pub part_of: Option<CalendarPeriod>,
 }
 
 /// A checked report, ready to be read.
@@ -71,6 +78,8 @@ pub struct UsageReport {
     pub time_zone: TimeZone,
     /// The whole buckets that overlap the period.
     pub buckets: Vec<Bucket>,
+    /// What the period is the beginning of, for the one that it is compared with.
+    pub part_of: Option<CalendarPeriod>,
     /// The source of its figures.
     pub source: Source,
 }
@@ -87,21 +96,12 @@ pub struct Compared {
     pub as_of: Timestamp,
 }
 
-/// The usage of several lists in one period.
-#[derive(Debug, Clone)]
-pub struct UsageOfLists {
-    /// The currency of every cost.
-    pub currency: Currency,
-    /// The usage by list and by the first instant of each bucket, oldest first.
-    pub by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>>,
-}
-
 impl Services {
     /// Checks a requested report. It reads no figures yet.
     ///
     /// # Errors
-    /// An unknown account or list, an invalid period, interval, zone or country, and too many
-    /// lists, each at its field.
+    /// An unknown account, list or key, an invalid period, interval, zone, country and label, and
+    /// too many lists, each at its field.
     pub async fn usage_report(
         &self,
         viewer: &Viewer,
@@ -118,6 +118,13 @@ impl Services {
         let to = input::instant(&request.to, &Path::input("to"))?;
         let paths = (Path::input("to"), Path::input("interval"));
         let buckets = period((from, to), request.interval, &zone, &paths)?;
+        if let Some(whole) = request.part_of
+            && !whole.begins_with((from, to), &zone).unwrap_or(false)
+        {
+            return Err(Path::input("partOf")
+                .invalid(text!("Must be a MONTH, QUARTER or YEAR that begins at `from`, in the report's time zone, and doesn't end before `to`."))
+                .into());
+        }
         let countries = request
             .countries
             .as_deref()
@@ -128,6 +135,10 @@ impl Services {
             Some(lists) => Some(self.own_lists(account_id, lists).await?),
             None => None,
         };
+        let actor = self
+            .reader(viewer.clone())
+            .actor_filter(account_id, request.actor)
+            .await?;
         Ok(UsageReport {
             account,
             filter: UsageFilter {
@@ -137,10 +148,12 @@ impl Services {
                 lists,
                 countries,
                 channel: request.channel,
+                actor,
             },
             interval: request.interval,
             time_zone: zone,
             buckets,
+            part_of: request.part_of,
             source: Source::Days,
         })
     }
@@ -188,8 +201,8 @@ impl Services {
         Err(OperationError::Unavailable)
     }
 
-    /// Like [`Self::usage_alone`], with the totals of the period before, which has the same length
-    /// in the report's calendar.
+    /// Like [`Self::usage_alone`], with the totals of the period before
+    /// ([`comparison::period_before`]).
     ///
     /// # Errors
     /// Those of [`Self::usage_alone`]. `Invalid` at `from` if the calendar has no period before.
@@ -204,87 +217,6 @@ impl Services {
             let compared = compared(&source.snapshot, report, parts, as_of).await;
             if let Some(compared) = self.end_report(source, compared).await? {
                 return Ok(compared);
-            }
-        }
-        Err(OperationError::Unavailable)
-    }
-
-    /// The usage of several lists of an account by bucket of its time zone, read together. A list
-    /// without messages has all its buckets too.
-    ///
-    /// # Errors
-    /// An invalid period, and more than [`MAX_LIST_BUCKETS`] buckets, at the argument. `Invalid` if
-    /// the period has costs in several currencies.
-    pub(super) async fn usage_of_lists(
-        &self,
-        account: &account::Model,
-        lists: &[ListId],
-        (from, to): (Timestamp, Timestamp),
-        interval: Interval,
-    ) -> Result<UsageOfLists, OperationError> {
-        let zone = time_zone(account)?;
-        let paths = (Path::argument("to"), Path::argument("interval"));
-        let buckets = period((from, to), interval, &zone, &paths)?;
-        if buckets.len().saturating_mul(lists.len()) > MAX_LIST_BUCKETS {
-            return Err(paths
-                .1
-                .invalid(text!("Lists and their buckets must be at most {limit} together: ask for fewer lists, a shorter period or a longer interval.", limit = MAX_LIST_BUCKETS))
-                .into());
-        }
-        let report = UsageReport {
-            buckets,
-            account: account.clone(),
-            filter: UsageFilter {
-                account: AccountId::new(account.id),
-                from,
-                to,
-                lists: Some(lists.to_vec()),
-                countries: None,
-                channel: None,
-            },
-            interval,
-            time_zone: zone,
-            source: Source::Days,
-        };
-        let parts = Parts {
-            list_buckets: true,
-            ..Parts::default()
-        };
-        let figures = self.figures_of_lists(&report, parts).await?;
-        let mut by_list: BTreeMap<ListId, Vec<(Timestamp, Usage)>> = lists
-            .iter()
-            .map(|list| {
-                let empty = |bucket: &Bucket| (bucket.start, Usage::default());
-                (*list, report.buckets.iter().map(empty).collect())
-            })
-            .collect();
-        for usage in &figures.report.lists {
-            let Some(buckets) = usage.list.and_then(|list| by_list.get_mut(&list)) else {
-                continue;
-            };
-            for (index, (_, found)) in buckets.iter_mut().enumerate() {
-                *found = usage.bucket(index);
-            }
-        }
-        Ok(UsageOfLists {
-            currency: figures.currency,
-            by_list,
-        })
-    }
-}
-
-impl Services {
-    async fn figures_of_lists(
-        &self,
-        report: &UsageReport,
-        parts: Parts,
-    ) -> Result<Figures, OperationError> {
-        for which in [Try::Replica, Try::Primary] {
-            let source = self.report_snapshot(which).await?;
-            let figures = read_figures(&source.snapshot, report, parts).await;
-            let figures = figures.map_err(|error| unread_at(error, &Path::argument("from")));
-            if let Some(figures) = self.end_report(source, figures).await? {
-                return Ok(figures);
             }
         }
         Err(OperationError::Unavailable)
@@ -330,7 +262,8 @@ async fn compared(
 ) -> Result<Compared, OperationError> {
     let current = figures(snapshot, report, parts).await?;
     let period = (report.filter.from, report.filter.to);
-    let (from, to) = calendar::period_before(period, &report.time_zone).map_err(|_| {
+    let before = comparison::period_before(period, &report.time_zone, report.part_of);
+    let (from, to) = before.map_err(|_| {
         Path::input("from").invalid(text!("Must have a period before it within the calendar."))
     })?;
     let before = UsageReport {

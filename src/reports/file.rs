@@ -23,6 +23,8 @@ pub struct ReportFile {
     pub to: Timestamp,
     /// The length of each of `buckets`.
     pub interval: Interval,
+    /// What usage is restricted to, in words; empty if all counts.
+    pub filter: String,
     /// Usage of the whole period.
     pub totals: UsageRow,
     /// Usage by list name, most credits first: charts show the first ones.

@@ -3,9 +3,9 @@
 //! Here: whole days of the account's own time zone come from the sums by day, whole months of lists
 //! from the sums by month ([`store::usage_rollup`]), and parts of days from the messages
 //! ([`store::usage`]). The cost of a report then grows with its days and lists rather than with its
-//! messages. Sums by day can't give hours, days of another zone, lists within a country, or usage
-//! of several countries together, since a message to two of them is one message. Not here: turning
-//! the sums into a report ([`super::usage`]).
+//! messages. Sums by day can't give hours, days of another zone, lists within a country, usage by
+//! actor, or usage of several countries together, since a message to two of them is one message.
+//! Not here: turning the sums into a report ([`super::usage`]).
 
 use domain::calendar::{self, CalendarError, buckets::Bucket};
 use entity::sql_enums::UsageKind;
@@ -68,7 +68,7 @@ impl<'a, C: ConnectionTrait> Sources<'a, C> {
             are_buckets_months: false,
             recent: Recent::default(),
         };
-        if source == Source::Messages {
+        if source == Source::Messages || filter.actor.is_some() {
             return Ok(sources);
         }
         let progress = usage_rollup::progress(connection, filter.account).await?;

@@ -12,8 +12,11 @@ use domain::{
     calendar::buckets::{Bucket, Interval},
     credits::Credits,
     id::{ListId, RateCardId},
-    money::{CreditValue, Currency},
-    usage::{Report, Usage, UsageError},
+    money::{CreditValue, Currency, Money},
+    usage::{
+        Report, Usage, UsageError,
+        costs::{Costs, part_costs},
+    },
 };
 use entity::{rate_card, sql_enums::Channel};
 use jiff::{Timestamp, tz::TimeZone};
@@ -72,6 +75,8 @@ pub struct Figures {
     pub channels: Vec<(Channel, Usage)>,
     /// The currency of every cost.
     pub currency: Currency,
+    /// The displayed costs; an error if one is beyond the range of money.
+    pub costs: Result<Costs, UsageError>,
 }
 
 /// Why a report can't be read.
@@ -132,10 +137,12 @@ pub async fn read(
     }];
     let bounds = if parts.has_buckets() { bounds } else { &whole };
     let report = rows.report(bounds, parts, &prices)?;
+    let currency = prices.currency.unwrap_or(otherwise);
     Ok(Figures {
         channels: rows.channels(&report.totals, &prices)?,
+        costs: report.costs(currency),
         report,
-        currency: prices.currency.unwrap_or(otherwise),
+        currency,
     })
 }
 
@@ -228,6 +235,8 @@ pub struct About {
     pub to: Timestamp,
     /// The length of each bucket.
     pub interval: Interval,
+    /// What usage is restricted to, in words; empty if all counts.
+    pub filter: String,
     /// When the file was requested.
     pub generated_at: Timestamp,
     /// The instant whose state of the database the file shows.
@@ -245,6 +254,7 @@ impl About {
             from: self.from,
             to: self.to,
             interval: interval(self.interval),
+            filter: self.filter,
             totals: UsageRow::default(),
             lists: Vec::new(),
             buckets: Vec::new(),
@@ -266,6 +276,16 @@ impl Figures {
             .collect()
     }
 
+    /// Returns the displayed costs of the channels, which add up to the total's (law Q5). Of equal
+    /// remainders, that of the channel with the most credits is rounded up.
+    ///
+    /// # Errors
+    /// [`UsageError::Overflow`] if a cost exceeds the range of money.
+    pub fn channel_costs(&self) -> Result<Vec<Money>, UsageError> {
+        let totals = self.costs.as_ref().map_err(|error| *error)?.totals;
+        part_costs(self.channels.iter().map(|(_, usage)| *usage), totals)
+    }
+
     /// Returns the contents of the report's file, without its messages.
     ///
     /// # Errors
@@ -276,41 +296,37 @@ impl Figures {
         names: &BTreeMap<ListId, String>,
     ) -> Result<ReportFile, ReadError> {
         let report = &self.report;
-        let lists = report.lists.iter().map(|usage| {
+        let costs = self.costs.as_ref().map_err(|error| *error)?;
+        let lists = report.lists.iter().zip(&costs.lists).map(|(usage, cost)| {
             let name = usage.list.map_or(NO_LIST, |list| {
                 names.get(&list).map(String::as_str).unwrap_or_default()
             });
-            Ok((name.to_owned(), self.row(usage.usage)?))
+            (name.to_owned(), row(usage.usage, *cost))
         });
-        let buckets = report
-            .buckets
-            .iter()
-            .map(|(bucket, usage)| Ok((bucket.start, self.row(*usage)?)));
-        let countries = report
-            .countries
-            .iter()
-            .map(|usage| Ok((usage.country.to_string(), self.row(usage.usage)?)));
+        let buckets = report.buckets.iter().zip(&costs.buckets);
+        let countries = report.countries.iter().zip(&costs.countries);
         Ok(ReportFile {
             currency_code: self.currency.code().to_string(),
-            totals: self.row(report.totals)?,
-            lists: lists.collect::<Result<_, ReadError>>()?,
-            buckets: buckets.collect::<Result<_, ReadError>>()?,
-            countries: countries.collect::<Result<_, ReadError>>()?,
+            totals: row(report.totals, costs.totals),
+            lists: lists.collect(),
+            buckets: buckets
+                .map(|((bucket, usage), cost)| (bucket.start, row(*usage, *cost)))
+                .collect(),
+            countries: countries
+                .map(|(usage, cost)| (usage.country.to_string(), row(usage.usage, *cost)))
+                .collect(),
             ..about.without_figures()
         })
     }
+}
 
-    fn row(&self, usage: Usage) -> Result<UsageRow, ReadError> {
-        let cost = usage
-            .cost(self.currency)
-            .ok_or(ReadError::Usage(UsageError::Overflow))?;
-        Ok(UsageRow {
-            messages: usage.messages,
-            recipients: usage.recipients,
-            segments: usage.segments,
-            credits: usage.credits,
-            cost: cost.to_string(),
-        })
+fn row(usage: Usage, cost: Money) -> UsageRow {
+    UsageRow {
+        messages: usage.messages,
+        recipients: usage.recipients,
+        segments: usage.segments,
+        credits: usage.credits,
+        cost: cost.to_string(),
     }
 }
 

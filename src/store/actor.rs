@@ -6,10 +6,12 @@
 use std::sync::Arc;
 
 use domain::id::{AccountId, ApiKeyId};
-use entity::{actor, sql_enums::ActorKind};
+use entity::{actor, api_key, sql_enums::ActorKind};
 use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
-    QueryTrait, prelude::Uuid, sea_query::SelectStatement,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
+    prelude::Uuid,
+    sea_query::{NullOrdering, SelectStatement},
 };
 use sha2::{Digest, Sha256};
 
@@ -201,6 +203,37 @@ pub async fn keys_acting_for(
         .all(connection)
         .await?;
     Ok(keys.into_iter().map(ApiKeyId::new).collect())
+}
+
+/// The keys that did something in an account, each with whom it acted for: the newest keys first,
+/// then by label. With `own`, only the account's own keys.
+pub async fn keys(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    own: bool,
+    limit: u64,
+) -> Result<Vec<actor::Model>, DbErr> {
+    use actor::Column;
+    let named = Condition::any()
+        .add(Column::ApiKeyId.is_not_null())
+        .add(Column::OnBehalfOf.is_not_null());
+    let mut select = actor::Entity::find()
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::Kind.is_in([ActorKind::ApiKey, ActorKind::AdministratorKey]))
+        .filter(named);
+    if own {
+        let own_keys = api_key::Entity::find()
+            .select_only()
+            .column(api_key::Column::Id)
+            .filter(api_key::Column::AccountId.eq(account.uuid()));
+        select = select.filter(Column::ApiKeyId.in_subquery(own_keys.into_query()));
+    }
+    select
+        .order_by_with_nulls(Column::ApiKeyId, Order::Desc, NullOrdering::Last)
+        .order_by_with_nulls(Column::OnBehalfOf, Order::Asc, NullOrdering::First)
+        .limit(limit)
+        .all(connection)
+        .await
 }
 
 /// All actors of an account.

@@ -23,7 +23,10 @@ use sea_orm::{
     QueryFilter, QuerySelect, Statement, Value, prelude::Uuid,
 };
 
-use super::message_line::{self, COUNTRY, IS_SERVED, RECIPIENTS, SEGMENTS, UNITS};
+use super::{
+    actor::ActorFilter,
+    message_line::{self, COUNTRY, IS_SERVED, RECIPIENTS, SEGMENTS, UNITS},
+};
 
 /// Microseconds in a quarter of an hour, the finest grain of sums. In every time zone, buckets
 /// begin on a quarter of an hour.
@@ -48,6 +51,24 @@ pub struct UsageFilter {
     pub countries: Option<Vec<CountryCode>>,
     /// Only messages on this channel.
     pub channel: Option<Channel>,
+    /// Only messages made by these actors.
+    pub actor: Option<ActorFilter>,
+}
+
+impl UsageFilter {
+    /// Counts every message of a period.
+    #[must_use]
+    pub fn of(account: AccountId, (from, to): (Timestamp, Timestamp)) -> Self {
+        Self {
+            account,
+            from,
+            to,
+            lists: None,
+            countries: None,
+            channel: None,
+            actor: None,
+        }
+    }
 }
 
 /// The keys by which sums are grouped.
@@ -261,6 +282,30 @@ impl Query {
             let channel = self.bind(channel.to_value());
             self.text.push_str(&format!(" AND m.channel = {channel}"));
         }
+        if let Some(actor) = &filter.actor {
+            let ids = self.actors(filter.account, actor);
+            self.text.push_str(&format!(" AND m.actor_id IN ({ids})"));
+        }
+    }
+
+    /// Selects the ids of an account's actors, as [`ActorFilter::ids`] does.
+    fn actors(&mut self, account: AccountId, actor: &ActorFilter) -> String {
+        let account = self.bind(account.uuid());
+        let mut ids = format!("SELECT id FROM actors WHERE account_id = {account}");
+        match actor.keys.as_deref() {
+            None => (),
+            // No key matches, and neither database takes an empty list.
+            Some([]) => ids.push_str(" AND 1 = 0"),
+            Some(keys) => {
+                let keys = self.bind_all(keys.iter().map(|key| key.uuid()));
+                ids.push_str(&format!(" AND api_key_id IN ({keys})"));
+            }
+        }
+        if let Some(label) = &actor.on_behalf_of {
+            let label = self.bind(label.as_str());
+            ids.push_str(&format!(" AND on_behalf_of = {label}"));
+        }
+        ids
     }
 
     fn only_countries(&mut self, filter: &UsageFilter) {

@@ -54,6 +54,7 @@ mod texts;
 mod time_zone;
 mod transaction;
 mod transfer;
+mod usage_by_actor;
 mod usage_comparison;
 mod usage_report;
 mod usage_rollup;

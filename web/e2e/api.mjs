@@ -157,6 +157,7 @@ const CREATE_KEY = `mutation CreateKey($input: CreateApiKeyInput!) {
  * A new key of an account for a role.
  * @param {string} accountId
  * @param {'OWNER' | 'MEMBER' | 'VIEWER' | 'SENDER'} role
+ * @param {string} [name]
  * @returns {Promise<string>}
  */
 export async function createKey(accountId, role, name = 'browser test') {
@@ -326,4 +327,36 @@ const ARCHIVE = `mutation Archive($input: ArchiveContactListInput!) {
 export async function archive(listId) {
   const data = await ask(ARCHIVE, { input: { listId } });
   assert.deepEqual(data.archiveContactList.userErrors, []);
+}
+
+const SEND = `mutation Send($input: SendMessageInput!) {
+  sendMessage(input: $input) {
+    userErrors {
+      message
+    }
+  }
+}`;
+
+/**
+ * Sends a message with an account's key, to a list or to so many Italians.
+ * @param {string} key
+ * @param {{ listId?: string, recipientCount?: number, person?: string }} to `person` is whom the key
+ *   acts for
+ */
+export async function sendWith(key, { listId, recipientCount, person }) {
+  const destinations = [{ countryCode: 'IT', recipientCount }];
+  const audience = listId ? { listId } : { destinations };
+  const input = { audience, text: 'Ciao', idempotencyKey: randomUUID() };
+  const response = await fetch(`${SERVER}/graphql`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${key}`,
+      ...(person && { 'on-behalf-of': encodeURIComponent(person) }),
+    },
+    body: JSON.stringify({ query: SEND, variables: { input } }),
+  });
+  const { data, errors } = await response.json();
+  assert.equal(errors, undefined);
+  assert.deepEqual(data.sendMessage.userErrors, []);
 }

@@ -81,7 +81,7 @@ test('the portfolio shows what each account has and spent, and leads to it', asy
   await page.getByRole('tab', { name: 'Usage' }).click();
   await page.getByLabel('Period').selectOption('Last month');
   await page.waitForURL(/last-month/);
-  await page.getByText(/, the period before/).waitFor();
+  await page.getByText(/^Compared with /).waitFor();
   const credits = page.locator('[data-figure="Credits"], dt:has-text("Credits") + dd').first();
   await credits.getByText(lastMonth, { exact: true }).waitFor();
   await page.close();

@@ -1,6 +1,7 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { createAccount, createKey, createList, grant, sendWith } from './api.mjs';
 import { KEY, openBrowser } from './browser.mjs';
 import { check, openWith, textsOf } from './screen.mjs';
 
@@ -74,8 +75,8 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
   test(`usage is compared with the period before, in ${language}`, async () => {
     const page = await openWith(browsers[language], KEY);
     const texts = {
-      en: { tab: 'Usage', before: /, the period before/, last: 'Last quarter' },
-      it: { tab: 'Consumi', before: /, il periodo precedente/, last: 'Trimestre scorso' },
+      en: { tab: 'Usage', before: /^Compared with /, last: 'Last quarter' },
+      it: { tab: 'Consumi', before: /^A confronto con /, last: 'Trimestre scorso' },
     }[language];
     await page.getByRole('tab', { name: texts.tab }).click();
     for (const width of [1400, 390]) {
@@ -100,13 +101,16 @@ test('the period before is that of as many months, with the change of its figure
   await page.getByRole('tab', { name: 'Usage' }).click();
   await page.getByLabel('Period').selectOption('Last month');
   await page.waitForURL(/period=last-month/);
-  const line = page.getByText(/, the period before/);
+  const line = page.getByText(/^Compared with /);
   await line.waitFor();
   const now = new Date();
   const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 2, 1));
-  const month = first.toLocaleDateString('en-GB', { month: 'short', timeZone: 'UTC' });
+  const month = first.toLocaleDateString('en-GB', { month: 'long', timeZone: 'UTC' });
   const text = (await line.textContent()) ?? '';
-  assert.match(text, new RegExp(`From 1 ${month} ${first.getUTCFullYear()} to `));
+  assert.match(
+    text,
+    new RegExp(`^Compared with 1\\s?–\\s?\\d\\d ${month} ${first.getUTCFullYear()}: `),
+  );
   const figures = /: ([\d,.]+) credits \(now ([+−±][\d,.]+)\)/.exec(text);
   assert.ok(figures, text);
   const credits = page.locator('dt', { hasText: 'Credits' }).locator('xpath=following-sibling::dd');
@@ -115,6 +119,37 @@ test('the period before is that of as many months, with the change of its figure
     Number((figure ?? '').replaceAll(',', '').replace('−', '-').replace(/[+±]/, ''));
   const total = number(await credits.first().textContent());
   assert.equal(total - number(figures[1]), number(figures[2]), text);
+  await page.close();
+});
+
+test('this month so far is compared with the same days of the last', async () => {
+  const account = await createAccount(`Same days ${Date.now()}`);
+  const page = await openWith(browsers.en, await createKey(account, 'OWNER'));
+  await page.getByRole('tab', { name: 'Usage' }).click();
+  const day = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Rome' }).format(new Date());
+  const [year, month, date] = day.split('-').map(Number);
+  for (const [name, months] of /** @type {const} */ ([
+    ['This month', 1],
+    ['This quarter', 3],
+    ['This year', 12],
+  ])) {
+    await page.getByLabel('Period').selectOption(name);
+    // The first day of the period, and the same days as many months before.
+    const begins = month - 1 - ((month - 1) % months);
+    const length = new Date(Date.UTC(year, month, 0)).getUTCDate();
+    const last = new Date(Date.UTC(year, month - months, 0)).getUTCDate();
+    const until = date === length ? last : Math.min(date, last);
+    const dates = [Date.UTC(year, begins - months, 1), Date.UTC(year, month - 1 - months, until)];
+    const before = await page.evaluate(
+      ([from, to]) =>
+        new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).formatRange(
+          from ?? 0,
+          to ?? 0,
+        ),
+      dates,
+    );
+    await page.getByText(`Compared with ${before}, when nothing was sent.`).waitFor();
+  }
   await page.close();
 });
 
@@ -284,6 +319,68 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     await page.goBack();
     await page.waitForURL((url) => !url.hash.includes('channel='));
     assert.equal(await channel.inputValue(), '');
+    await page.close();
+  });
+}
+
+for (const language of /** @type {const} */ (['en', 'it'])) {
+  test(`usage is restricted to who sent it, in ${language}`, async () => {
+    const account = await createAccount(`Senders ${language} ${Date.now()}`);
+    await grant(account, undefined, '100');
+    const list = await createList(account, 'Winter', [{ countryCode: 'IT', recipientCount: 5 }]);
+    const [owner, member] = await Promise.all([
+      createKey(account, 'OWNER'),
+      createKey(account, 'MEMBER', 'Newsletter'),
+    ]);
+    await sendWith(owner, { recipientCount: 2 });
+    await sendWith(member, { listId: list, person: 'Nicolò Verdi' });
+    await sendWith(member, { recipientCount: 4 });
+    await sendWith(owner, { listId: list });
+
+    const page = await openWith(browsers[language], owner);
+    const texts = {
+      en: { tab: 'Usage', by: 'Sent by', clear: 'Clear who sent it', of: /^Messages of Winter/ },
+      it: { tab: 'Consumi', by: 'Inviato da', clear: 'Togli chi ha inviato', of: /Winter/ },
+    }[language];
+    await page.getByRole('tab', { name: texts.tab }).click();
+    const total = page.locator('dt', { hasText: /^(Messages|Messaggi)$/ }).first();
+    const messages = total.locator('xpath=following-sibling::dd');
+    await messages.getByText('4', { exact: true }).waitFor();
+    const by = page.getByRole('combobox', { name: texts.by });
+    await by.click();
+    await page.getByRole('option', { name: 'Newsletter', exact: true }).click();
+    await page.waitForURL(/key=key_/);
+    await messages.getByText('2', { exact: true }).waitFor();
+    await by.click();
+    await page.getByRole('option', { name: 'Nicolò Verdi', exact: true }).click();
+    await page.waitForURL((url) => url.hash.includes('person=') && !url.hash.includes('key='));
+    await messages.getByText('1', { exact: true }).waitFor();
+
+    // The address has the choice, and the report leads to exactly that person's message.
+    await page.reload();
+    await messages.getByText('1', { exact: true }).waitFor();
+    assert.equal(await by.inputValue(), 'Nicolò Verdi');
+    for (const width of [1400, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await check(page);
+      if (process.env.SCREENSHOTS) {
+        await page.screenshot({
+          path: `${process.env.SCREENSHOTS}/actor-${language}-${width}.png`,
+        });
+      }
+    }
+    const lists = page.getByRole('table', { name: /^(Usage by contact|Consumi per) list/ });
+    await lists.getByRole('button').first().click();
+    const dialog = page.getByRole('dialog');
+    const rows = dialog.getByRole('table', { name: texts.of }).locator('tbody tr');
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), 1);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+
+    await page.getByLabel(texts.clear).click();
+    await page.waitForURL((url) => !url.hash.includes('person='));
+    await messages.getByText('4', { exact: true }).waitFor();
     await page.close();
   });
 }

@@ -122,41 +122,6 @@ fn whole_days_within_a_period() {
 }
 
 #[test]
-fn the_period_before_has_the_same_length_by_the_calendar() {
-    let check = |from: &str, to: &str, want: &str| {
-        let before = period_before((at(from), at(to)), &zone("Europe/Rome"));
-        assert_eq!(before, Ok((at(want), at(from))), "{from} to {to}");
-    };
-    // March, of 31 days less an hour, after February; then a quarter, and a year.
-    check(
-        "2026-02-28T23:00:00Z",
-        "2026-03-31T22:00:00Z",
-        "2026-01-31T23:00:00Z",
-    );
-    check(
-        "2026-06-30T22:00:00Z",
-        "2026-09-30T22:00:00Z",
-        "2026-03-31T22:00:00Z",
-    );
-    check(
-        "2025-12-31T23:00:00Z",
-        "2026-12-31T23:00:00Z",
-        "2024-12-31T23:00:00Z",
-    );
-    // A week in which the clocks change.
-    check(
-        "2026-03-29T22:00:00Z",
-        "2026-04-05T22:00:00Z",
-        "2026-03-22T23:00:00Z",
-    );
-    check(
-        "2026-03-29T22:00:00Z",
-        "2026-03-29T22:30:00Z",
-        "2026-03-29T21:30:00Z",
-    );
-}
-
-#[test]
 fn credits_expire_at_the_first_instant_of_the_day() {
     let check = |came: &str, days, name: &str, want: (&str, &str)| {
         let (day, instant) = expires_at(at(came), days, &zone(name)).unwrap();

@@ -184,6 +184,17 @@ proptest! {
         for list in &report.lists {
             prop_assert_eq!(total((0..3).map(|index| list.bucket(index))).unwrap(), list.usage);
         }
+        let costs = report.costs(euro()).unwrap();
+        let sum = |costs: &mut dyn Iterator<Item = Money>| costs.map(Money::minor).sum::<i64>();
+        prop_assert_eq!(Ok(costs.totals), report.totals.cost(euro()));
+        for parts in [&costs.buckets, &costs.lists, &costs.countries] {
+            let of_none = parts.is_empty() && messages.is_empty();
+            prop_assert!(of_none || sum(&mut parts.iter().copied()) == costs.totals.minor());
+        }
+        for (list, cost) in report.lists.iter().zip(&costs.lists) {
+            let buckets = list.bucket_costs(*cost).unwrap();
+            prop_assert_eq!(sum(&mut buckets.into_values()), cost.minor());
+        }
         for (index, (_, bucket)) in report.buckets.iter().enumerate() {
             let lists = report.lists.iter().map(|list| list.bucket(index));
             prop_assert_eq!(total(lists).unwrap(), *bucket);

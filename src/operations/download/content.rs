@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::ListId;
+use domain::{country::CountryCode, id::ListId};
 use jiff::{Timestamp, tz::TimeZone};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ActiveEnum, ConnectionTrait};
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -21,6 +21,9 @@ use crate::{
     },
     store::{self, sql::bulk::PinnedReads, usage::UsageFilter},
 };
+
+/// The most lists, countries or keys that a file names: one cell shows them.
+const MOST_NAMES: usize = 20;
 
 /// The content of a file beside its messages.
 #[derive(Debug)]
@@ -62,6 +65,7 @@ pub(super) async fn workbook(
         from: report.filter.from,
         to: report.filter.to,
         interval: report.interval,
+        filter: filter_text(&snapshot, &report.filter).await?,
         generated_at: now,
         as_of,
     };
@@ -90,6 +94,52 @@ async fn file(
     let names = store::usage::list_names(snapshot, account, &figures.lists()).await?;
     let file = figures.file(about, &names).map_err(unread)?;
     Ok((file, names))
+}
+
+/// What a report is restricted to, in words.
+async fn filter_text(
+    snapshot: &impl ConnectionTrait,
+    filter: &UsageFilter,
+) -> Result<String, OperationError> {
+    let mut parts = Vec::new();
+    if let Some(lists) = &filter.lists {
+        let names = store::usage::list_names(snapshot, filter.account, lists).await?;
+        parts.push(("lists", enumerated(names.into_values())));
+    }
+    if let Some(countries) = &filter.countries {
+        let codes = countries.iter().map(CountryCode::to_string);
+        parts.push(("countries", enumerated(codes)));
+    }
+    if let Some(channel) = filter.channel {
+        parts.push(("channel", channel.to_value()));
+    }
+    if let Some(actor) = &filter.actor {
+        if let Some(label) = &actor.on_behalf_of {
+            parts.push(("on behalf of", label.clone()));
+        }
+        if let Some(keys) = &actor.keys {
+            let keys = store::api_key::find_all(snapshot, keys.iter().copied()).await?;
+            parts.push(("API keys", enumerated(keys.into_iter().map(|key| key.name))));
+        }
+    }
+    let parts: Vec<String> = parts
+        .into_iter()
+        .map(|(what, which)| format!("{what}: {which}"))
+        .collect();
+    Ok(parts.join("; "))
+}
+
+/// The first names in order, and how many more there are.
+fn enumerated(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    names.truncate(MOST_NAMES);
+    let names = names.join(", ");
+    match more {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
 /// The names of the lists that the messages may belong to.

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     calendar::{self, buckets},
     country::CountryCode,
-    id::{AccountId, ListId},
+    id::{AccountId, ApiKeyId, ListId},
 };
 use entity::sql_enums::Channel;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::whole_micros,
     reports::{csv::Dialect, usage::Source},
-    store::usage::UsageFilter,
+    store::{actor::ActorFilter, usage::UsageFilter},
 };
 
 /// The parameters of a report beside its account.
@@ -34,10 +34,21 @@ pub(super) struct UsageClaims {
     lists: Option<String>,
     countries: Option<Vec<String>>,
     channel: Option<Channel>,
+    /// Links from before reports had it say nothing of it.
+    #[serde(default)]
+    actor: Option<ActorClaims>,
     pub(super) format: Format,
     /// The dialect of a CSV file.
     #[serde(default)]
     pub(super) dialect: Dialect,
+}
+
+/// The actors of a report.
+#[derive(Debug, Serialize, Deserialize)]
+struct ActorClaims {
+    /// Of each key 16 bytes, as of lists.
+    keys: Option<String>,
+    label: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,13 +67,7 @@ impl UsageClaims {
     ) -> Result<Self, OperationError> {
         let filter = &report.filter;
         let zone = report.time_zone.iana_name();
-        let lists = filter.lists.as_ref().map(|lists| {
-            let bytes: Vec<u8> = lists
-                .iter()
-                .flat_map(|list| list.uuid().into_bytes())
-                .collect();
-            BASE64_URL_SAFE_NO_PAD.encode(bytes)
-        });
+        let lists = filter.lists.as_ref();
         Ok(Self {
             from: filter.from.as_microsecond(),
             to: filter.to.as_microsecond(),
@@ -71,12 +76,16 @@ impl UsageClaims {
             zone: zone
                 .ok_or_else(|| OperationError::broken("a report's zone has no name"))?
                 .to_owned(),
-            lists,
+            lists: lists.map(|lists| packed(lists.iter().map(|list| list.uuid()))),
             countries: filter
                 .countries
                 .as_ref()
                 .map(|codes| codes.iter().map(CountryCode::to_string).collect()),
             channel: filter.channel,
+            actor: filter.actor.as_ref().map(|actor| ActorClaims {
+                keys: (actor.keys.as_ref()).map(|keys| packed(keys.iter().map(|key| key.uuid()))),
+                label: actor.on_behalf_of.clone(),
+            }),
             format,
             dialect,
         })
@@ -90,15 +99,18 @@ impl UsageClaims {
         let unlike = || OperationError::broken("a signed link says what no link says");
         let zone = calendar::parse_time_zone(&self.zone).map_err(|_| unlike())?;
         let (from, to) = (whole_micros(self.from), whole_micros(self.to));
-        let lists = self.lists.as_ref().map(|lists| {
-            let bytes = BASE64_URL_SAFE_NO_PAD.decode(lists).ok()?;
-            let (ids, rest) = bytes.as_chunks::<16>();
-            rest.is_empty().then(|| {
-                ids.iter()
-                    .map(|id| ListId::new(Uuid::from_bytes(*id)))
-                    .collect()
-            })
-        });
+        let ids = |packed: &String| unpacked(packed).ok_or_else(unlike);
+        let lists = self.lists.as_ref().map(ids).transpose()?;
+        let actor = match &self.actor {
+            None => None,
+            Some(actor) => {
+                let keys = actor.keys.as_ref().map(ids).transpose()?;
+                Some(ActorFilter {
+                    keys: keys.map(|keys| keys.into_iter().map(ApiKeyId::new).collect()),
+                    on_behalf_of: actor.label.clone(),
+                })
+            }
+        };
         let countries = self.countries.as_ref().map(|codes| {
             let codes = codes.iter().map(|code| code.parse().ok());
             codes.collect::<Option<Vec<CountryCode>>>()
@@ -108,19 +120,34 @@ impl UsageClaims {
                 account: AccountId::new(account.id),
                 from,
                 to,
-                lists: lists.map(|lists| lists.ok_or_else(unlike)).transpose()?,
+                lists: lists.map(|lists| lists.into_iter().map(ListId::new).collect()),
                 countries: countries
                     .map(|codes| codes.ok_or_else(unlike))
                     .transpose()?,
                 channel: self.channel,
+                actor,
             },
             account,
             interval: self.interval,
             buckets: buckets::buckets(from, to, self.interval, &zone).map_err(|_| unlike())?,
             time_zone: zone,
+            part_of: None,
             source: Source::Days,
         })
     }
+}
+
+/// Ids as 16 bytes each in base64.
+fn packed(ids: impl Iterator<Item = Uuid>) -> String {
+    let bytes: Vec<u8> = ids.flat_map(Uuid::into_bytes).collect();
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn unpacked(packed: &str) -> Option<Vec<Uuid>> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(packed).ok()?;
+    let (ids, rest) = bytes.as_chunks::<16>();
+    let ids = || ids.iter().map(|id| Uuid::from_bytes(*id)).collect();
+    rest.is_empty().then(ids)
 }
 
 /// `usage-<account>-2026-10-01-2026-11-01.xlsx`: the account, and the days in the report's zone on

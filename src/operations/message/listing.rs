@@ -63,9 +63,11 @@ impl ViewerReader {
     ) -> Result<Listing<message::Model>, OperationError> {
         let path = Path::argument("filter");
         let search = input::search(asked.search.as_deref(), &path.at("search"))?;
+        let actor = self.actor_filter(all.account, asked.actor).await?;
         let mut filter = MessageFilter {
             status: asked.status,
-            actor: self.actor_filter(all.account, asked.actor).await?,
+            // A report's messages are its actor's, and nobody can ask for another one's there.
+            actor: actor.or_else(|| all.actor.clone()),
             from: instant(asked.from, "from")?,
             to: instant(asked.to, "to")?,
             // Within the period of the list, if it has one.

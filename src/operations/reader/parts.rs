@@ -12,8 +12,6 @@ use std::{
 use domain::{
     calendar::buckets::Interval,
     id::{AccountId, ListId, MessageId},
-    money::Currency,
-    usage::Usage,
 };
 use entity::{list_destination, message, message_line};
 use jiff::Timestamp;
@@ -21,7 +19,9 @@ use sea_orm::DbErr;
 
 use super::{Keyed, Owned, ViewerReader};
 use crate::{
-    operations::{OperationError, allocation::ListAllocation, viewer::Visibility},
+    operations::{
+        OperationError, allocation::ListAllocation, usage_report::BucketOfList, viewer::Visibility,
+    },
     store::{self, transaction::PostingSum},
 };
 
@@ -277,10 +277,8 @@ pub struct UsageOf {
 /// A list's usage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListUsage {
-    /// The currency of every cost.
-    pub currency: Currency,
     /// The usage by the first instant of each interval, oldest first.
-    pub buckets: Vec<(Timestamp, Usage)>,
+    pub buckets: Vec<BucketOfList>,
 }
 
 impl Keyed for UsageOf {
@@ -315,7 +313,6 @@ impl Keyed for UsageOf {
             match read.await {
                 Ok(mut usage) => found.extend(keys.into_iter().map(|key| {
                     let of_list = ListUsage {
-                        currency: usage.currency,
                         buckets: usage.by_list.remove(&key.list).unwrap_or_default(),
                     };
                     (key, Ok(of_list))

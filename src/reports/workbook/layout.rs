@@ -65,6 +65,7 @@ impl Layout {
             account_name: report.account_name.clone(),
             currency_code: String::new(),
             time_zone: report.time_zone.clone(),
+            filter: report.filter.clone(),
             totals: UsageRow::default(),
             lists: Vec::new(),
             buckets: Vec::new(),

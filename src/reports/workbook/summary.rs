@@ -23,8 +23,8 @@ const CHART_COLUMN: u16 = TABLE_COLUMNS + 1;
 const BAND_COLUMNS: u16 = CHART_COLUMN + 10;
 const CREDITS_COLUMN: u16 = 4;
 const FACTS_ROW: u32 = 3;
-const TOTALS_ROW: u32 = 11;
-const TABLES_ROW: u32 = 14;
+const TOTALS_ROW: u32 = 12;
+const TABLES_ROW: u32 = 15;
 /// With more bars a chart is hard to read.
 const MAX_BARS: u32 = 15;
 
@@ -94,10 +94,15 @@ fn write_facts(sheet: &mut ExactSheet<'_>, report: &ReportFile) -> Result<(), Xl
         ("Created", report.generated_at),
         ("As of", report.as_of),
     ];
+    let filter = match report.filter.as_str() {
+        "" => "none: all usage counts",
+        filter => filter,
+    };
     let texts = [
         ("Time zone", zone_label(&report.time_zone)),
         ("Timeline by", report.interval.to_string().to_lowercase()),
         ("Currency", report.currency_code.clone()),
+        ("Filter", filter.to_owned()),
     ];
     let mut row = FACTS_ROW;
     for (name, instant) in moments {

@@ -37,6 +37,7 @@ fn report() -> ReportFile {
         from: instant("2026-03-27T23:00:00Z"),
         to: instant("2026-03-29T22:00:00Z"),
         interval: Interval::Day,
+        filter: String::new(),
         totals: usage(3, 49_590_001),
         lists: vec![
             ("=SUM(A1)".to_owned(), usage(2, 49_580_000)),

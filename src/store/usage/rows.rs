@@ -105,6 +105,10 @@ pub fn rows(backend: DatabaseBackend, filter: &UsageFilter) -> SelectStatement {
     if let Some(channel) = filter.channel {
         select.and_where(of_message(M::Channel).eq(channel.to_value()));
     }
+    if let Some(actor) = &filter.actor {
+        let actors = actor.ids(filter.account);
+        select.and_where(of_message(M::ActorId).in_subquery(actors));
+    }
     select
         .order_by_expr(of_message(M::SentAt), Order::Asc)
         .order_by_expr(of_message(M::Id), Order::Asc)

@@ -12,6 +12,7 @@ use domain::{
     channel::Channel,
     credits::Credits,
     id::{ListId, RateCardId},
+    money::Money,
     usage::Usage,
 };
 use jiff::SignedDuration;
@@ -133,6 +134,8 @@ impl Shop {
             countries: (question.countries.as_ref())
                 .map(|codes| codes.iter().map(|code| (*code).to_owned()).collect()),
             channel: question.channel,
+            actor: None,
+            part_of: None,
         }
     }
 
@@ -209,10 +212,65 @@ fn adds_up(figures: &Figures, parts: Parts, said: &str) {
         &mut figures.channels.iter().map(|(_, usage)| *usage),
         "channels",
     );
+    displayed_costs_add_up(figures, parts, said);
     for list in report.lists.iter().filter(|_| parts.list_buckets) {
         let buckets = (0..report.buckets.len()).map(|index| list.bucket(index));
         let (credits, ..) = sum(&mut buckets.into_iter());
         assert_eq!(credits, list.usage.credits, "buckets of a list of {said}");
+    }
+}
+
+/// The displayed costs of parts add up to those of their total (law Q5), and each is less than a
+/// cent from its exact cost.
+fn displayed_costs_add_up(figures: &Figures, parts: Parts, said: &str) {
+    let (report, costs) = (&figures.report, figures.costs.as_ref().unwrap());
+    let check = |is_asked: bool, displayed: Vec<(Money, Usage)>, total: Money, what: &str| {
+        let sum: i64 = displayed.iter().map(|(cost, _)| cost.minor()).sum();
+        assert!(
+            !is_asked || sum == total.minor(),
+            "{what} of {said}: {sum} beside {total}"
+        );
+        for (cost, usage) in displayed {
+            let off = i128::from(cost.minor()) * 100_000_000_000 - usage.cost.units();
+            assert!(off.abs() < 100_000_000_000, "{what} of {said}: {cost}");
+        }
+    };
+    let zip = |costs: &[Money], usages: &mut dyn Iterator<Item = Usage>| {
+        costs.iter().copied().zip(usages).collect::<Vec<_>>()
+    };
+    let total = costs.totals;
+    let buckets = zip(
+        &costs.buckets,
+        &mut report.buckets.iter().map(|(_, usage)| *usage),
+    );
+    check(true, buckets, total, "buckets");
+    let lists = zip(
+        &costs.lists,
+        &mut report.lists.iter().map(|list| list.usage),
+    );
+    check(parts.lists, lists, total, "lists");
+    let countries = zip(
+        &costs.countries,
+        &mut report.countries.iter().map(|row| row.usage),
+    );
+    check(parts.countries, countries, total, "countries");
+    let channels = figures.channel_costs().unwrap();
+    let channels = zip(
+        &channels,
+        &mut figures.channels.iter().map(|(_, usage)| *usage),
+    );
+    check(parts.channels, channels, total, "channels");
+    for (list, own) in report
+        .lists
+        .iter()
+        .zip(&costs.lists)
+        .filter(|_| parts.list_buckets)
+    {
+        let buckets = list.bucket_costs(*own).unwrap().into_iter();
+        let buckets = buckets
+            .map(|(index, cost)| (cost, list.bucket(index)))
+            .collect();
+        check(true, buckets, *own, "buckets of a list");
     }
 }
 

@@ -93,16 +93,81 @@ on_both_databases! {
         of_list["listIds"] = json!([id]);
         let found = report(&server, &tenant, of_list).await;
         assert_eq!(found["previous"]["usage"]["credits"], "4");
-        // Ten days and a half before.
+        // Ten days and a half: until noon of the same day, in summer time.
         let part = json!({ "from": "2026-10-31T23:00:00Z", "to": "2026-11-11T11:00:00Z" });
         let found = report(&server, &tenant, part).await;
-        assert_eq!(found["previous"]["from"], "2026-10-21T11:00:00Z");
-        assert_eq!(found["previous"]["usage"]["credits"], "4");
+        assert_eq!(found["previous"]["to"], "2026-10-11T10:00:00Z");
+        assert_eq!(found["previous"]["usage"]["credits"], "7");
+        // The same, if no month begins with it: as much time before.
+        let part = json!({ "from": "2026-11-01T00:00:00Z", "to": "2026-11-11T12:00:00Z" });
+        let found = report(&server, &tenant, part).await;
+        assert_eq!(found["previous"]["from"], "2026-10-21T12:00:00Z");
+        assert_eq!(found["previous"]["usage"]["credits"], "6");
         // Nothing, and nothing before it.
         let nothing = json!({ "from": "2026-06-30T22:00:00Z", "to": "2026-07-31T22:00:00Z" });
         let found = report(&server, &tenant, nothing).await;
         assert_eq!(found["previous"]["usage"]["messageCount"], 0);
         assert_eq!(found["channels"], json!([]));
+    }
+
+    /// This month so far is compared with the same days of the last, and a quarter and a year
+    /// likewise; what the period is the beginning of is found from it, or named.
+    async fn a_period_so_far_is_compared_with_the_same_days(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2024-12-01T00:00:00Z", 2_000).await;
+        let card = sending::card(&server, 10_000_000, "EUR").await;
+        let sent = |at, legs| Sent { at, list: None, channel: Channel::Sms, legs };
+        send(&server, &tenant, card, &[
+            sent("2025-01-15T12:00:00Z", &[("IT", 1)]),
+            sent("2025-11-27T22:59:59Z", &[("IT", 2)]),
+            sent("2025-11-27T23:00:00Z", &[("IT", 100)]),
+            sent("2026-07-10T12:00:00Z", &[("IT", 4)]),
+            sent("2026-08-28T12:00:00Z", &[("IT", 200)]),
+            // The first and the last instant of 1 to 27 October, and those around them.
+            sent("2026-09-30T21:59:59Z", &[("IT", 300)]),
+            sent("2026-09-30T22:00:00Z", &[("IT", 8)]),
+            sent("2026-10-27T22:59:59Z", &[("IT", 16)]),
+            sent("2026-10-27T23:00:00Z", &[("IT", 400)]),
+        ]).await;
+        // Midnight in Rome, in summer and in winter.
+        let day = |day: &str, hour: u8| format!("{day}T{hour}:00:00Z");
+        let end = day("2026-11-27", 23);
+        for (from, part_of, before, credits) in [
+            (day("2026-10-31", 23), Value::Null, (day("2026-09-30", 22), day("2026-10-27", 23)), "24"),
+            (day("2026-10-31", 23), json!("MONTH"), (day("2026-09-30", 22), day("2026-10-27", 23)), "24"),
+            (day("2026-09-30", 22), Value::Null, (day("2026-06-30", 22), day("2026-08-27", 22)), "4"),
+            (day("2026-09-30", 22), json!("QUARTER"), (day("2026-06-30", 22), day("2026-08-27", 22)), "4"),
+            (day("2025-12-31", 23), Value::Null, (day("2024-12-31", 23), day("2025-11-27", 23)), "3"),
+            (day("2025-12-31", 23), json!("YEAR"), (day("2024-12-31", 23), day("2025-11-27", 23)), "3"),
+            // As many days: no month begins with 2 November.
+            (day("2026-11-01", 23), Value::Null, (day("2026-10-06", 22), day("2026-11-01", 23)), "416"),
+        ] {
+            let input = json!({ "from": from, "to": end, "partOf": part_of });
+            let found = report(&server, &tenant, input).await;
+            assert_eq!(found["previous"]["from"], before.0, "{from} of {part_of}");
+            assert_eq!(found["previous"]["to"], before.1, "{from} of {part_of}");
+            assert_eq!(found["previous"]["usage"]["credits"], credits, "{from} of {part_of}");
+        }
+        // In January, the month is the shortest that the days begin.
+        let (from, to) = (day("2025-12-31", 23), day("2026-01-20", 23));
+        for (part_of, start) in [(Value::Null, "2025-11-30"), (json!("QUARTER"), "2025-09-30"), (json!("YEAR"), "2024-12-31")] {
+            let input = json!({ "from": from, "to": to, "partOf": part_of });
+            let found = report(&server, &tenant, input).await;
+            let hour = if start == "2025-09-30" { 22 } else { 23 };
+            assert_eq!(found["previous"]["from"], day(start, hour), "{part_of}");
+        }
+        for (from, part_of) in [
+            (day("2026-11-01", 23), "MONTH"),
+            (day("2026-09-30", 22), "MONTH"),
+            (day("2026-10-31", 23), "QUARTER"),
+            (day("2026-09-30", 22), "YEAR"),
+            ("2026-11-01T00:00:00Z".to_owned(), "MONTH"),
+        ] {
+            let input = json!({ "input": { "from": from, "to": end, "partOf": part_of } });
+            let answer = server.graphql(Some(&tenant.owner), REPORT, input).await;
+            let extensions = json!({ "code": "BAD_USER_INPUT", "field": ["input", "partOf"] });
+            assert_eq!(answer["errors"][0]["extensions"], extensions, "{from} of {part_of}");
+        }
     }
 
     /// Costs in different currencies can't be compared: the period before is null, and the report

@@ -172,6 +172,62 @@ on_both_databases! {
         }
     }
 
+    /// What stands beside a total in money adds up to it, on every page of lists, although each
+    /// part alone would be rounded to less: law Q5.
+    async fn displayed_parts_add_up_to_their_total(server: Server) {
+        let tenant = server.account("Shop").await;
+        grant_at(&server, &tenant, "2026-11-01T00:00:00Z", 1_000).await;
+        // A credit is worth 0.4 cents: three days of one each are 1.2 cents.
+        let card = sending::card(&server, 4_000_000, "EUR").await;
+        let mut messages = Vec::new();
+        let mut lists = Vec::new();
+        for day in 2..5 {
+            let id = server.list(&tenant, "Winter", json!([])).await;
+            let list = ListId::decode(&id);
+            messages.push(one(list, &format!("2026-11-0{day}T12:00:00Z"), card, 1));
+            lists.push(id);
+        }
+        lists.sort();
+        let own = ListId::decode(&lists[0]);
+        messages.extend([5, 6, 7].map(|day| one(own, &format!("2026-11-0{day}T12:00:00Z"), card, 1)));
+        send_all(&server, &tenant, &messages).await;
+        let read = "query($input: UsageReportInput!, $after: ID) { usageReport(input: $input) {
+            totals { ...cost } buckets { usage { ...cost } } countries { usage { ...cost } } channels { usage { ...cost } }
+            lists(first: 1, after: $after) { list { id usage(from: \"2026-11-01T00:00:00Z\", to: \"2026-11-22T00:00:00Z\") { usage { ...cost } } }
+                usage { ...cost } buckets { usage { ...cost } } } } }
+            fragment cost on Usage { cost { amount } }";
+        let cents = |parts: &Value| -> Vec<i64> {
+            let parts = parts.as_array().unwrap().iter();
+            let amounts = parts.map(|part| part["usage"]["cost"]["amount"].as_str().unwrap().to_owned());
+            amounts.map(|amount| amount.replace('.', "").parse().unwrap()).collect()
+        };
+        let mut after = Value::Null;
+        let mut of_lists = Vec::new();
+        for list in &lists {
+            let variables = json!({ "input": november(), "after": after });
+            let data = server.data(&tenant.owner, read, variables).await;
+            let report = &data["usageReport"];
+            // 2.4 cents.
+            assert_eq!(report["totals"]["cost"]["amount"], "0.02");
+            let buckets = cents(&report["buckets"]);
+            // Of six equal parts the first two.
+            assert_eq!(buckets[..9], [0, 1, 1, 0, 0, 0, 0, 0, 0], "{report}");
+            assert_eq!(buckets.iter().sum::<i64>(), 2);
+            assert_eq!(cents(&report["countries"]), [2]);
+            assert_eq!(cents(&report["channels"]), [2]);
+            let of_list = &report["lists"][0];
+            assert_eq!(of_list["list"]["id"], *list);
+            let cost = cents(&report["lists"])[0];
+            assert_eq!(cents(&of_list["buckets"]).iter().sum::<i64>(), cost);
+            // Without a report the list's own total is rounded: 1.6 cents, or 0.4.
+            let alone = cents(&of_list["list"]["usage"]).iter().sum::<i64>();
+            assert_eq!(alone, if own == ListId::decode(list) { 2 } else { 0 });
+            of_lists.push(cost);
+            after = of_list["list"]["id"].clone();
+        }
+        assert_eq!(of_lists, [2, 0, 0]);
+    }
+
     /// Invalid arguments are named.
     async fn bad_reports_are_refused(server: Server) {
         let tenant = server.account("Shop").await;

@@ -71,6 +71,8 @@ async fn check_reports(server: &Server, tenant: &Tenant) {
             lists: None,
             countries: None,
             channel: None,
+            actor: None,
+            part_of: None,
         };
         let services = server.services();
         let report = services.usage_report(&viewer(), request).await.unwrap();

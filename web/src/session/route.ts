@@ -12,10 +12,15 @@ export interface Route {
   period?: string;
   /** The interval of the usage tab, as its word; days if there is none. */
   by?: string;
-  /** The list, the country and the channel to which the usage tab is restricted; all if left out. */
+  /**
+   * The list, the country, the channel, the API key and whom it acted for, to which the usage tab is
+   * restricted; all if left out.
+   */
   list?: string;
   country?: string;
   channel?: string;
+  key?: string;
+  person?: string;
   /** The kind of entry to which the history is restricted, as its word; all if there is none. */
   kind?: string;
   /** The month of the calendar of scheduled messages, such as 2026-12, and the day chosen in it. */
@@ -28,7 +33,7 @@ export interface Route {
 /** The words that only some tabs have. */
 const WORDS = {
   messages: ['month', 'day', 'message'],
-  usage: ['period', 'by', 'list', 'country', 'channel'],
+  usage: ['period', 'by', 'list', 'country', 'channel', 'key', 'person'],
   history: ['kind', 'period'],
 } as const;
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { setLanguage } from '../language/languages';
-import { formatInstant, formatLastDay, formatMonth } from './format';
+import { formatDays, formatInstant, formatLastDay, formatMonth } from './format';
 
 afterEach(() => setLanguage('en'));
 
@@ -10,6 +10,17 @@ test.each([
   ['2028-03-01', '29 Feb 2028'],
 ])('credits that expire on %s can be used through %s', (expiresOn, last) => {
   expect(formatLastDay(expiresOn)).toBe(last);
+});
+
+/** Whether there are spaces around the dash depends on the version of the locale's data. */
+const shown = (first: string, last: string) => formatDays(first, last).replace(/\s*–\s*/, '–');
+
+test('days are formatted together', () => {
+  expect(shown('2026-10-01', '2026-10-27')).toBe('1–27 October 2026');
+  expect(shown('2026-07-01', '2026-08-27')).toBe('1 July–27 August 2026');
+  expect(shown('2026-10-01', '2026-10-01')).toBe('1 October 2026');
+  setLanguage('it');
+  expect(shown('2026-10-01', '2026-10-27')).toBe('1–27 ottobre 2026');
 });
 
 test('an Italian page has Italian dates', () => {

@@ -8,6 +8,17 @@ export function formatDate(date: string): string {
   return formatWith(`${date}T00:00:00Z`, 'UTC', DATE);
 }
 
+/** Formats the days from one date to another: "1–27 October 2026". */
+export function formatDays(first: string, last: string): string {
+  const parts = formatterWith('UTC', { ...DATE, month: 'long' }).formatRangeToParts(
+    new Date(`${first}T00:00:00Z`),
+    new Date(`${last}T00:00:00Z`),
+  );
+  // Italian ranges begin with "01", unlike Italian dates.
+  const texts = parts.map(({ type, value }) => (type === 'day' ? value.replace(/^0/, '') : value));
+  return texts.join('');
+}
+
 /**
  * The last day on which credits can be used, "30 Dec 2026" if they expire on 31 December: they
  * expire when their expiration day begins.
@@ -52,7 +63,9 @@ function formatWith(
   timeZone: string,
   options: Intl.DateTimeFormatOptions,
 ): string {
-  return new Intl.DateTimeFormat(LOCALES[language()], { ...options, timeZone }).format(
-    new Date(instant),
-  );
+  return formatterWith(timeZone, options).format(new Date(instant));
+}
+
+function formatterWith(timeZone: string, options: Intl.DateTimeFormatOptions) {
+  return new Intl.DateTimeFormat(LOCALES[language()], { ...options, timeZone });
 }

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import { formatCount, formatDecimal, isNegative, isZero, negated, sum } from '../number/decimal';
-import { formatDate } from '../time/format';
+import { formatDays } from '../time/format';
 import { dayAt, dayBefore } from '../time/period';
 
 const COMPARISON = graphql(`
@@ -22,27 +22,24 @@ const COMPARISON = graphql(`
   }
 `);
 
-/** What the period before used, and by how much this period differs from it. */
+/** The period that this one is compared with, its usage, and by how much this period differs. */
 export function Comparison(props: { report: FragmentType<typeof COMPARISON>; timeZone: string }) {
   const { t } = useTranslation();
   const { totals, previous } = readFragment(COMPARISON, props.report);
   if (!previous) return null;
   const { from, to, usage } = previous;
-  const days = {
-    first: formatDate(dayAt(from, props.timeZone)),
-    last: formatDate(dayBefore(dayAt(to, props.timeZone))),
-  };
+  const days = formatDays(dayAt(from, props.timeZone), dayBefore(dayAt(to, props.timeZone)));
   if (usage.messageCount === 0) {
     return (
       <Text size="sm" c="dimmed">
-        {t('usage.nothingBefore', days)}
+        {t('usage.nothingBefore', { days })}
       </Text>
     );
   }
   return (
     <Text size="sm" c="dimmed">
       {t('usage.before', {
-        ...days,
+        days,
         credits: formatDecimal(usage.credits),
         creditsChange: change(totals.credits, usage.credits),
         messages: formatCount(usage.messageCount),

@@ -3,9 +3,10 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ListSelect } from '../contact_list/ListSelect';
 import { destinations } from '../country/countries';
+import { ActorSelect } from './ActorSelect';
 import type { Restriction } from './restriction';
 
-/** Restricts usage to a list, a country or a channel. */
+/** Restricts usage to a list, a country, a channel, or to who sent it. */
 export function UsageFilter(props: {
   accountId: string;
   restriction: Restriction;
@@ -43,6 +44,11 @@ export function UsageFilter(props: {
             channel: value === 'SMS' || value === 'MMS' ? value : undefined,
           })
         }
+      />
+      <ActorSelect
+        accountId={props.accountId}
+        actor={restriction}
+        onChange={(actor) => onChange({ ...restriction, ...actor })}
       />
     </Group>
   );

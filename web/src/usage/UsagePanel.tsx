@@ -12,7 +12,7 @@ import { goTo, useRoute } from '../session/route';
 import { formatDate } from '../time/format';
 import { fitsInterval, instantsOf, type Period, periodProblem, today } from '../time/period';
 import { Comparison } from './Comparison';
-import { daysOf, intervalWord, periodWord, readInterval, readPeriod } from './choice';
+import { daysOf, intervalWord, partOf, periodWord, readInterval, readPeriod } from './choice';
 import { DownloadButtons } from './DownloadButtons';
 import { useDraft } from './draft';
 import { IntervalPicker } from './IntervalPicker';
@@ -51,10 +51,10 @@ const USAGE = graphql(`
  */
 export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZone: string }) {
   const { t } = useTranslation();
-  const { period: word, by, list, country, channel } = useRoute();
+  const { period: word, by, list, country, channel, key, person } = useRoute();
   const restriction = useMemo(
-    () => readRestriction({ list, country, channel }),
-    [list, country, channel],
+    () => readRestriction({ list, country, channel, key, person }),
+    [list, country, channel, key, person],
   );
   const [draft, setDraft] = useDraft(word);
   const choice = draft ?? readPeriod(word);
@@ -67,8 +67,14 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
     () =>
       problem
         ? undefined
-        : { accountId, interval, ...instantsOf(days, timeZone), ...conditions(restriction) },
-    [accountId, interval, days, timeZone, problem, restriction],
+        : {
+            accountId,
+            interval,
+            partOf: partOf(choice),
+            ...instantsOf(days, timeZone),
+            ...conditions(restriction),
+          },
+    [accountId, interval, choice, days, timeZone, problem, restriction],
   );
 
   function change(next: { period?: string; by?: string; restriction?: Restriction }) {

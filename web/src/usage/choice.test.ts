@@ -4,11 +4,18 @@ import {
   anyPeriodWord,
   daysOf,
   intervalWord,
+  partOf,
   periodWord,
   readAnyPeriod,
   readInterval,
   readPeriod,
 } from './choice';
+
+test('a period so far is the beginning of one', () => {
+  expect(NAMED_PERIODS.filter(partOf)).toEqual(['THIS_MONTH', 'THIS_QUARTER', 'THIS_YEAR']);
+  expect(partOf('THIS_QUARTER')).toBe('QUARTER');
+  expect(partOf({ first: '2026-11-01', last: '2026-11-27' })).toBeUndefined();
+});
 
 test('a period is read from its word as it was written', () => {
   const custom = { first: '2026-02-01', last: '2026-02-28' };

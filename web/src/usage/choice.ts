@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
-import type { Interval } from '../generated/graphql';
+import type { CalendarPeriod, Interval } from '../generated/graphql';
 import {
   fitsInterval,
   NAMED_PERIODS,
@@ -48,6 +48,20 @@ export function periodWord(choice: PeriodChoice): string | undefined {
 /** The days of a choice on the day `today`. */
 export function daysOf(choice: PeriodChoice, today: string): Period {
   return typeof choice === 'string' ? namedPeriod(choice, today) : choice;
+}
+
+/** What a choice is the beginning of, if its name says so. */
+export function partOf(choice: PeriodChoice): CalendarPeriod | undefined {
+  switch (choice) {
+    case 'THIS_MONTH':
+      return 'MONTH';
+    case 'THIS_QUARTER':
+      return 'QUARTER';
+    case 'THIS_YEAR':
+      return 'YEAR';
+    default:
+      return undefined;
+  }
 }
 
 /** Reads an interval's word: days if there is none, or what suits the period if it doesn't fit. */

@@ -1,4 +1,4 @@
-import type { Channel, Interval } from '../generated/graphql';
+import type { CalendarPeriod, Channel, Interval } from '../generated/graphql';
 
 /** The input of `usageReport`, the same for the page and for the file. */
 export interface ReportInput {
@@ -9,4 +9,7 @@ export interface ReportInput {
   listIds?: string[];
   countryCodes?: string[];
   channel?: Channel;
+  /** What the period is the beginning of, so that it is compared with the same days before. */
+  partOf?: CalendarPeriod;
+  actor?: { apiKeyId?: string; onBehalfOf?: string };
 }

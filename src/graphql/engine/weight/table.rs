@@ -71,6 +71,7 @@ pub(super) const READS: &[(&str, &[&str])] = &[
     (
         "Account",
         &[
+            "actors",
             "rateCard",
             "balance",
             "monthlyReportSchedule",

@@ -12,7 +12,7 @@ use domain::{
     credits::Credits,
     currency::Currency,
     id::ListId,
-    money::{Cost, CreditValue},
+    money::{Cost, CreditValue, Money},
 };
 use message_credits::graphql::engine::ids::PublicId;
 use serde_json::{Value, json};
@@ -51,18 +51,34 @@ impl Sum {
         }
     }
 
-    fn json(&self) -> Value {
+    /// The sum beside its displayed cost.
+    fn json(&self, cents: i64) -> Value {
         json!({
             "messageCount": self.messages,
             "recipientCount": self.recipients,
             "segmentCount": self.segments,
             "credits": Credits::from_units(self.units).to_string(),
             "cost": {
-                "amount": self.cost.round(euro()).unwrap().to_string(),
+                "amount": Money::new(cents, euro()).to_string(),
                 "currencyCode": "EUR",
             },
         })
     }
+}
+
+/// The exact cost of a cent.
+const CENT: i128 = 100_000_000_000;
+
+/// The displayed costs of parts in cents: until they add up to their total, the part that is the
+/// most below its exact cost gets another cent, the first of equal ones.
+fn parts(total: i64, sums: &[Sum]) -> Vec<i64> {
+    let mut cents = vec![0; sums.len()];
+    while cents.iter().sum::<i64>() < total {
+        let below = |place: usize| sums[place].cost.units() - i128::from(cents[place]) * CENT;
+        let place = (0..sums.len()).rev().max_by_key(|place| below(*place));
+        cents[place.unwrap()] += 1;
+    }
+    cents
 }
 
 /// The arguments of a report.
@@ -141,26 +157,32 @@ impl Asked<'_> {
                 }
             }
         }
-        let timeline = |sums: &[Sum]| -> Vec<Value> {
-            let pairs = bounds.iter().zip(sums);
-            pairs
-                .map(|(bucket, sum)| json!({ "start": bucket.start.to_string(), "usage": sum.json() }))
-                .collect()
+        let timeline = |total: i64, sums: &[Sum]| -> Vec<Value> {
+            let rows = bounds.iter().zip(sums).zip(parts(total, sums));
+            rows.map(|((bucket, sum), cents)| {
+                json!({ "start": bucket.start.to_string(), "usage": sum.json(cents) })
+            })
+            .collect()
         };
         let mut lists: Vec<_> = by_list.into_iter().collect();
         lists.sort_by_key(|(list, (sum, _))| (-sum.units, list.is_none(), *list));
         let mut countries: Vec<_> = by_country.into_iter().collect();
         countries.sort_by_key(|(country, sum)| (-sum.units, *country));
+        let total = totals.cost.round(euro()).unwrap().minor();
+        let of_lists: Vec<Sum> = lists.iter().map(|(_, (sum, _))| *sum).collect();
+        let of_countries: Vec<Sum> = countries.iter().map(|(_, sum)| *sum).collect();
+        let lists = lists.iter().zip(parts(total, &of_lists));
+        let countries = countries.iter().zip(parts(total, &of_countries));
         json!({ "usageReport": {
-            "totals": totals.json(),
-            "buckets": timeline(&by_bucket),
-            "lists": lists.iter().map(|(list, (sum, by_bucket))| json!({
+            "totals": totals.json(total),
+            "buckets": timeline(total, &by_bucket),
+            "lists": lists.map(|((list, (sum, by_bucket)), cents)| json!({
                 "list": list.map(|list| json!({ "id": list.encode().0 })),
-                "usage": sum.json(),
-                "buckets": timeline(by_bucket),
+                "usage": sum.json(cents),
+                "buckets": timeline(cents, by_bucket),
             })).collect::<Vec<_>>(),
-            "countries": countries.iter().map(|(country, sum)| json!({
-                "countryCode": country, "usage": sum.json(),
+            "countries": countries.map(|((country, sum), cents)| json!({
+                "countryCode": country, "usage": sum.json(cents),
             })).collect::<Vec<_>>(),
         } })
     }
