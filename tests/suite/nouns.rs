@@ -12,6 +12,7 @@ mod auto_recharge;
 mod balance;
 mod big_counts;
 mod cache;
+mod card_currency;
 mod channel;
 mod checkout;
 mod contact;
