@@ -38,6 +38,7 @@ mod names;
 mod payment_connection;
 mod personal;
 mod phone_numbers;
+mod posting_lots;
 mod purchase;
 mod purchase_provider;
 mod quote;

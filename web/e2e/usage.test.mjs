@@ -143,7 +143,10 @@ test('a list leads to its messages, and a message explains its price', async () 
     const cells = await messages.locator('tbody td:nth-child(4)').allTextContents();
     rows += cells.length;
     // In units of 1/10,000 credit, so that the sum is exact.
-    sum += cells.reduce((all, cell) => all + Math.round(Number(cell.replaceAll(',', '')) * 10_000), 0);
+    sum += cells.reduce(
+      (all, cell) => all + Math.round(Number(cell.replaceAll(',', '')) * 10_000),
+      0,
+    );
     if (!(await next.isVisible()) || (await next.isDisabled())) break;
     const last = await messages.locator('tbody th').last().textContent();
     await next.click();
