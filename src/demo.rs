@@ -1,10 +1,16 @@
-//! Realistic demo data for an empty database: three accounts in three time zones, their lists and
-//! packages, and eighteen months of messages, written through the ledger like all others.
+//! Realistic demo data for an empty database: three accounts in three time zones and currencies,
+//! their cards, packages, lists and contacts, and eighteen months of messages, purchases and
+//! recharges, written through the ledger like all others.
 //!
 //! The same start time gives the same data, except for ids and keys.
 
+mod cards;
+mod contacts;
 mod history;
+mod settings;
 mod shops;
+
+use std::collections::BTreeMap;
 
 use domain::id::AccountId;
 use entity::{account, contact_list, credit_package, list_destination, sql_enums};
@@ -14,17 +20,18 @@ use sea_orm::{DbErr, EntityTrait, IntoActiveModel, PaginatorTrait};
 use secrecy::ExposeSecret;
 
 use self::{
-    history::History,
+    cards::CARDS,
+    history::{History, Opened},
     shops::{PACKAGES, SHOPS, Shop},
 };
 use crate::{
     clock::{Clock, id_at, id_in},
-    ledger::{Ledger, Refused, Request, SubmitError},
+    ledger::{Ledger, Refused, Request, RequestKind, SubmitError},
     operations::{
         OperationError,
         api_key::{self, CreateApiKey},
     },
-    store::{self, Store, rate_card::DEFAULT_CODE},
+    store::{self, Store},
 };
 
 /// Commands that are submitted together; the ledger's batches are no larger.
@@ -58,6 +65,9 @@ pub enum DemoError {
     /// A key could not be created.
     #[error("a key could not be created: {0}")]
     Key(String),
+    /// A rate card can't be read.
+    #[error("a rate card of the demo can't be read: {0}")]
+    Card(String),
     /// A date is out of the calendar's range.
     #[error("a date of the demo is out of the calendar's range: {0}")]
     Calendar(String),
@@ -91,14 +101,33 @@ async fn fill_with(
     now: Timestamp,
 ) -> Result<Demo, DemoError> {
     let began = history::months_before(now, 18)?;
+    // When automatic recharges were turned on, and when contacts were imported.
+    let (recharges_from, imported) = (
+        history::months_before(now, 12)?,
+        history::months_before(now, 2)?,
+    );
     insert_packages(store, began).await?;
+    let mut cards = BTreeMap::new();
+    for card in CARDS {
+        cards.insert(card.code, card.publish(store, began).await?);
+    }
     let mut owner_keys = Vec::new();
     for (seed, shop) in (1..).zip(SHOPS) {
+        let card = cards.get(shop.card);
+        let card = card.ok_or_else(|| DemoError::Card(format!("there is no {:?}", shop.card)))?;
         let account = insert_shop(store, shop, began).await?;
         let lists = insert_lists(store, account, shop, began).await?;
-        let history = History::of(shop, account, &lists, began, now, seed)?;
-        history::insert_purchases(store, &history.purchases).await?;
-        submit_in_order(ledger, history.requests).await?;
+        let opened = Opened {
+            account,
+            lists: &lists,
+            card,
+        };
+        let history = History::of(shop, opened, (began, recharges_from, now), seed)?;
+        write_history(store, ledger, account, history).await?;
+        for (list, id) in shop.lists.iter().zip(&lists) {
+            contacts::import(store, (account, *id), list, (imported, seed)).await?;
+        }
+        settings::set(store, shop, account, (recharges_from, now)).await?;
         let owner = key(
             store,
             clock,
@@ -186,7 +215,7 @@ async fn insert_shop(store: &Store, shop: &Shop, at: Timestamp) -> Result<Accoun
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;
-    store::account::insert(&transaction, row, DEFAULT_CODE).await?;
+    store::account::insert(&transaction, row, shop.card).await?;
     transaction.commit().await?;
     Ok(id)
 }
@@ -214,6 +243,11 @@ async fn insert_lists(
         contact_list::Entity::insert(row.into_active_model())
             .exec_without_returning(&transaction)
             .await?;
+        ids.push(id.into());
+        // Contacts count themselves when they are imported.
+        if list.file.is_some() {
+            continue;
+        }
         let destinations = list.destinations.iter().map(|(country, recipients)| {
             let row = list_destination::Model {
                 account_id: account.uuid(),
@@ -226,10 +260,37 @@ async fn insert_lists(
         list_destination::Entity::insert_many(destinations)
             .exec_without_returning(&transaction)
             .await?;
-        ids.push(id.into());
     }
     transaction.commit().await?;
     Ok(ids)
+}
+
+/// Writes an account's purchases and submits its commands. An account has one recharge at a time
+/// (law R2), so that each begins after the one before is credited.
+async fn write_history(
+    store: &Store,
+    ledger: &Ledger,
+    account: AccountId,
+    history: History,
+) -> Result<(), DemoError> {
+    let (recharges, purchases): (Vec<_>, Vec<_>) =
+        (history.purchases.into_iter()).partition(|(_, row)| row.automatic);
+    history::insert_purchases(store, account, &purchases).await?;
+    let mut requests = history.requests.into_iter();
+    for recharge in recharges {
+        history::insert_purchases(store, account, std::slice::from_ref(&recharge)).await?;
+        let mut part = Vec::new();
+        for request in requests.by_ref() {
+            let credits = matches!(&request.kind,
+                RequestKind::Credit { purchase, .. } if purchase.uuid() == recharge.1.id);
+            part.push(request);
+            if credits {
+                break;
+            }
+        }
+        submit_in_order(ledger, part).await?;
+    }
+    Ok(submit_in_order(ledger, requests.collect()).await?)
 }
 
 /// Submits commands so that the ledger processes them in this order. Commands that an account can't

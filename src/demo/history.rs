@@ -6,16 +6,14 @@ use domain::{
     book::Allocation,
     channel::Channel,
     credits::Credits,
-    currency::{Currency, CurrencyCode},
     destination::Destinations,
-    id::{AccountId, ListId, LotId, MessageId, PackageId, PurchaseId, RateCardId},
-    money::CreditValue,
+    id::{AccountId, ListId, LotId, MessageId, PackageId, PurchaseId},
     quote,
-    rate::{Area, AreaRates, RateCard},
+    rate::RateCard,
     segmentation::{self, Options},
 };
 use entity::{credit_package, purchase, sql_enums::PurchaseStatus};
-use jiff::{SignedDuration, Timestamp, ToSpan, civil::Weekday, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan, Unit, civil::Weekday, tz::TimeZone};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
 
@@ -27,7 +25,10 @@ use crate::{
     clock::id_in,
     ledger::{MessageCharge, NewMessage, Request, RequestKind},
     payments,
-    store::{Store, actor::Actor, rate_card::DEFAULT_ID},
+    store::{
+        self, Store,
+        actor::{Actor, Job},
+    },
 };
 
 /// A shop's commands and purchases.
@@ -44,12 +45,22 @@ pub(super) fn months_before(now: Timestamp, months: i64) -> Result<Timestamp, ji
         .timestamp())
 }
 
+/// An account with its lists, in the order of the shop's, and the card that it is charged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opened<'a> {
+    pub account: AccountId,
+    pub lists: &'a [ListId],
+    pub card: &'a RateCard,
+}
+
 struct Writer<'a> {
     shop: &'a Shop,
     account: AccountId,
     lists: &'a [ListId],
     zone: TimeZone,
-    card: RateCard,
+    card: &'a RateCard,
+    /// From when on it recharges automatically.
+    recharges_from: Timestamp,
     random: StdRng,
     /// Credits left, ignoring expiry: decides when to buy again.
     left: i64,
@@ -60,18 +71,22 @@ impl History {
     /// The history of `shop` from `began` until `now`. The same seed gives the same history.
     pub(super) fn of(
         shop: &Shop,
-        account: AccountId,
-        lists: &[ListId],
-        began: Timestamp,
-        now: Timestamp,
+        opened: Opened<'_>,
+        (began, recharges_from, now): (Timestamp, Timestamp, Timestamp),
         seed: u64,
     ) -> Result<Self, DemoError> {
+        let Opened {
+            account,
+            lists,
+            card,
+        } = opened;
         let mut writer = Writer {
             shop,
             account,
             lists,
             zone: TimeZone::get(shop.time_zone)?,
-            card: default_card()?,
+            card,
+            recharges_from,
             random: StdRng::seed_from_u64(seed),
             left: 0,
             history: Self {
@@ -88,26 +103,11 @@ impl History {
     }
 }
 
-/// The default rate card of every account; its only row is for every country.
-fn default_card() -> Result<RateCard, DemoError> {
-    let value = CurrencyCode::new(*b"EUR")
-        .and_then(|code| Currency::new(code, 2))
-        .and_then(|currency| CreditValue::new(10_000_000, currency));
-    let row = (Area::Elsewhere, AreaRates::starting());
-    let card = value.map(|value| RateCard::new(RateCardId::new(DEFAULT_ID), value, [row]));
-    match card {
-        Some(Ok(card)) => Ok(card),
-        Some(Err(_)) | None => Err(DemoError::Database(DbErr::Custom(
-            "the default rate card is invalid".to_owned(),
-        ))),
-    }
-}
-
 impl Writer<'_> {
     fn write(&mut self, began: Timestamp, now: Timestamp) -> Result<(), DemoError> {
         let first = began.to_zoned(self.zone.clone()).date();
         let last = now.to_zoned(self.zone.clone()).date();
-        self.buy(began);
+        self.buy(began, Actor::ADMINISTRATOR);
         for day in first.series(1.day()).take_while(|day| *day <= last) {
             for index in 0..self.lists.len() {
                 if let Some(at) = self.sends_on(day, index)? {
@@ -156,12 +156,37 @@ impl Writer<'_> {
 
     fn send(&mut self, at: Timestamp, list: usize) {
         if let Some(message) = self.message(at, list, None) {
-            let cost = message.price.credits.units();
-            if self.left < cost {
-                self.buy(at - SignedDuration::from_mins(30));
-            }
-            self.left -= cost;
+            self.charge(at, message.price.credits);
             self.push(at, RequestKind::Send(message));
+        }
+    }
+
+    fn schedule(
+        &mut self,
+        at: Timestamp,
+        list: usize,
+        send_at: Timestamp,
+        campaign: Option<(&str, &'static str)>,
+    ) {
+        if let Some(mut message) = self.message(at, list, Some((send_at, campaign))) {
+            if let Some((name, _)) = campaign {
+                message.name = Some(name.to_owned());
+            }
+            self.charge(at, message.price.credits);
+            self.push(at, RequestKind::Schedule(message));
+        }
+    }
+
+    /// Takes what a message costs. Credits are bought before it if they don't suffice, and
+    /// recharged after it if too few are left.
+    fn charge(&mut self, at: Timestamp, credits: Credits) {
+        if self.left < credits.units() {
+            self.buy(at - SignedDuration::from_mins(30), Actor::ADMINISTRATOR);
+        }
+        self.left -= credits.units();
+        let threshold = self.shop.recharge.filter(|_| at > self.recharges_from);
+        if threshold.is_some_and(|(below, _)| self.left < Credits::whole(below).units()) {
+            self.buy(at + SignedDuration::from_mins(1), Actor::Job(Job::Recharge));
         }
     }
 
@@ -169,14 +194,19 @@ impl Writer<'_> {
         &mut self,
         at: Timestamp,
         list: usize,
-        send_at: Option<Timestamp>,
+        scheduled: Option<(Timestamp, Option<(&str, &'static str)>)>,
     ) -> Option<NewMessage> {
         let audience = self.shop.lists.get(list)?;
-        let text = *self
-            .shop
-            .texts
-            .get(self.random.random_range(0..self.shop.texts.len()))?;
-        let channel = if self.random.random_range(0..10) == 0 {
+        let texts = match audience.texts {
+            [] => self.shop.texts,
+            own => own,
+        };
+        let text = *texts.get(self.random.random_range(0..texts.len()))?;
+        let campaign = scheduled.and_then(|(_, campaign)| campaign);
+        let text = campaign.map_or(text, |(_, text)| text);
+        let (home, _) = audience.destinations.first()?;
+        let has_mms = self.card.rate(home.parse().ok()?, Channel::Mms).is_some();
+        let channel = if self.random.random_range(0..10) == 0 && has_mms && campaign.is_none() {
             Channel::Mms
         } else {
             Channel::Sms
@@ -192,7 +222,7 @@ impl Writer<'_> {
                 Some((country.parse().ok()?, (recipients * share / 100).max(1)))
             });
         let destinations = Destinations::from_pairs(pairs).ok()?;
-        let priced = quote::price(segment_count, count.channel, &destinations, &self.card).ok()?;
+        let priced = quote::price(segment_count, count.channel, &destinations, self.card).ok()?;
         Some(NewMessage {
             id: MessageId::new(id_in(self.account.uuid(), at)),
             list: self.lists.get(list).copied(),
@@ -210,13 +240,13 @@ impl Writer<'_> {
                 lines: priced.lines,
                 credits: priced.credits,
             },
-            rate_card: RateCardId::new(DEFAULT_ID),
-            send_at,
+            rate_card: self.card.id(),
+            send_at: scheduled.map(|(send_at, _)| send_at),
             audience: None,
         })
     }
 
-    fn buy(&mut self, at: Timestamp) {
+    fn buy(&mut self, at: Timestamp, actor: Actor) {
         let Some(package) = PACKAGES
             .iter()
             .find(|package| package.code == self.shop.package)
@@ -234,7 +264,7 @@ impl Writer<'_> {
             price_minor: package.price_minor,
             currency_code: package.currency.to_owned(),
             validity_days: package.validity_days,
-            automatic: false,
+            automatic: actor == Actor::Job(Job::Recharge),
             provider: payments::DEMO.to_owned(),
             provider_reference: None,
             confirmation_url: None,
@@ -251,45 +281,43 @@ impl Writer<'_> {
             confirmed_with: None,
             created_at: at.as_microsecond(),
             decided_at: None,
-            actor_id: None,
+            actor_id: Some(actor.of(self.account).row.id),
         };
         self.left += row.credits_units;
         self.history.purchases.push((package.code.to_owned(), row));
         let lot = LotId::new(id_in(self.account.uuid(), at));
-        let is_confirmed = false;
-        self.push(
-            at,
-            RequestKind::Credit {
-                purchase,
-                lot,
-                is_confirmed,
-            },
-        );
+        let kind = RequestKind::Credit {
+            purchase,
+            lot,
+            is_confirmed: false,
+        };
+        self.push_of(actor, at, kind);
     }
 
-    /// The last days: credits that expire soon, a list with a limit, and scheduled messages.
+    /// The last days: credits that expire soon, a list with a limit, and scheduled messages, one of
+    /// them a campaign of next week.
     fn finish(&mut self, now: Timestamp) -> Result<(), DemoError> {
         let today = now.to_zoned(self.zone.clone()).date();
         let hours_ago = |hours| now - SignedDuration::from_hours(hours);
         // After every command that draws credits, so that these are still there.
         let just_now = now - SignedDuration::from_mins(30);
-        for (days, credits) in [(3_i64, 300), (12, 1_200)] {
-            let on = today.checked_add(days.days())?;
+        let [soon, later, never] = self.shop.grants;
+        for (days, credits, note) in [
+            (Some(3_i64), 300, soon),
+            (Some(12), 1_200, later),
+            (None, 250, never),
+        ] {
+            let on = days
+                .map(|days| today.checked_add(days.days()))
+                .transpose()?;
             let grant = RequestKind::Grant {
                 lot: LotId::new(id_in(self.account.uuid(), now)),
                 credits: Credits::whole(credits),
-                expires_on: Some(on),
-                note: "A thank-you for a good season".to_owned(),
+                expires_on: on,
+                note: note.to_owned(),
             };
             self.push(just_now, grant);
         }
-        let courtesy = RequestKind::Grant {
-            lot: LotId::new(id_in(self.account.uuid(), now)),
-            credits: Credits::whole(250),
-            expires_on: None,
-            note: "Courtesy credits that never expire".to_owned(),
-        };
-        self.push(just_now, courtesy);
         if let Some(list) = self.lists.get(1) {
             let limit = Some(Credits::whole(1_500));
             self.push(
@@ -300,18 +328,23 @@ impl Writer<'_> {
             );
         }
         for (list, hours) in [(0, 26), (2, 50), (1, 75)] {
-            let send_at = now + SignedDuration::from_hours(hours);
-            if let Some(message) = self.message(hours_ago(2), list, Some(send_at)) {
-                self.push(hours_ago(2), RequestKind::Schedule(message));
-            }
+            let send_at = (now + SignedDuration::from_hours(hours)).round(Unit::Hour)?;
+            self.schedule(hours_ago(2), list, send_at, None);
         }
+        let next_week = today.checked_add(7.days())?.at(18, 0, 0, 0);
+        let next_week = next_week.to_zoned(self.zone.clone())?.timestamp();
+        self.schedule(hours_ago(2), 0, next_week, Some(self.shop.campaign));
         Ok(())
     }
 
     fn push(&mut self, at: Timestamp, kind: RequestKind) {
+        self.push_of(Actor::ADMINISTRATOR, at, kind);
+    }
+
+    fn push_of(&mut self, actor: Actor, at: Timestamp, kind: RequestKind) {
         self.history.requests.push(Request {
             account: self.account,
-            actor: Actor::ADMINISTRATOR,
+            actor,
             kind,
             key: None,
             at: Some(at),
@@ -319,17 +352,16 @@ impl Writer<'_> {
     }
 }
 
-/// Inserts the purchases as pending; the ledger's commands pay them.
+/// Inserts the purchases of an account as pending; the ledger's commands pay them.
 pub(super) async fn insert_purchases(
     store: &Store,
+    account: AccountId,
     purchases: &[(String, purchase::Model)],
 ) -> Result<(), DbErr> {
-    let packages: BTreeMap<String, PackageId> = credit_package::Entity::find()
-        .all(store.reader())
-        .await?
-        .into_iter()
-        .map(|row| (row.code, PackageId::new(row.id)))
-        .collect();
+    let actors = [Actor::ADMINISTRATOR, Actor::Job(Job::Recharge)];
+    let actors = actors.map(|actor| actor.of(account).row).to_vec();
+    store::actor::insert_missing(store.writer(), actors).await?;
+    let packages = packages(store).await?;
     let rows = purchases.iter().filter_map(|(code, row)| {
         let package_id = packages.get(code)?.uuid();
         Some(
@@ -344,4 +376,13 @@ pub(super) async fn insert_purchases(
         .exec_without_returning(store.writer())
         .await?;
     Ok(())
+}
+
+/// The packages by their codes.
+pub(super) async fn packages(store: &Store) -> Result<BTreeMap<String, PackageId>, DbErr> {
+    let rows = credit_package::Entity::find().all(store.reader()).await?;
+    let named = rows.into_iter();
+    Ok(named
+        .map(|row| (row.code, PackageId::new(row.id)))
+        .collect())
 }

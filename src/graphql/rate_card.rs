@@ -185,7 +185,8 @@ pub struct PublishRateCardInput {
     code: String,
     /// A note about this version, of 1 to 2,000 characters.
     description: Option<String>,
-    /// The value of one credit, with up to 9 fraction digits.
+    /// The value of one credit, with up to 9 fraction digits. All versions of a card are in one
+    /// currency: prices in another one get a code of their own.
     credit_value: MoneyInput,
     /// The credits for a segment by country, in 1 to 300 rows. A country that is named never uses
     /// the rate for all other countries.

@@ -15,13 +15,14 @@ use super::{
         paging::{Nodes, connection},
         request::{id, reader},
     },
+    lot::CreditLot,
     message::Message,
     scalars::{Credits, DateTime},
 };
 use crate::operations::{
     OperationError, Path,
-    reader::{PostingsOf, Window},
-    transaction::{AskedTransactions, PostingSum},
+    reader::{PostedLotsOf, PostingsOf, Window},
+    transaction::{AskedTransactions, LotSum, PostingSum},
 };
 
 /// One entry of the ledger.
@@ -87,7 +88,12 @@ impl Transaction {
             sequence: self.0.sequence,
         };
         let sums = loaders::load(ctx, key).await?.unwrap_or_default();
-        Ok(sums.into_iter().map(Posting).collect())
+        let of = PostedLotsOf {
+            account: key.account,
+            sequence: key.sequence,
+        };
+        let posting = |sum| Posting { sum, of };
+        Ok(sums.into_iter().map(posting).collect())
     }
 
     /// Who did it; null for transactions from before actors were recorded.
@@ -112,7 +118,19 @@ connection!(
 
 /// Credits put into a book or taken out of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Posting(pub PostingSum);
+pub struct Posting {
+    sum: PostingSum,
+    /// Its transaction's lots.
+    of: PostedLotsOf,
+}
+
+impl Posting {
+    async fn sums(&self, ctx: &Context<'_>) -> Result<Vec<LotSum>, ApiError> {
+        let all = loaders::load(ctx, self.of).await?.unwrap_or_default();
+        let own = |sum: &LotSum| (sum.book, sum.list) == (self.sum.book, self.sum.list);
+        Ok(all.into_iter().filter(own).collect())
+    }
+}
 
 /// Credits put into a book (positive) or taken out of it (negative). Requires PLATFORM_ADMIN,
 /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
@@ -120,15 +138,47 @@ pub struct Posting(pub PostingSum);
 impl Posting {
     /// The book that the posting is for.
     async fn book(&self) -> Book {
-        self.0.book.into()
+        self.sum.book.into()
     }
 
     /// The list whose own credits are moved; null for the unassigned credits.
     async fn list(&self, ctx: &Context<'_>) -> Option<Result<ContactList, ApiError>> {
-        list_of(ctx, self.0.list).await.transpose()
+        list_of(ctx, self.sum.list).await.transpose()
     }
 
     /// The number of credits, negative if they are taken out of the book.
+    async fn credits(&self) -> Credits {
+        Credits::from_units(self.sum.units)
+    }
+
+    /// The lots whose credits are moved, in the order in which they are spent, at most 100. Empty
+    /// in SPENT, EXPIRED and REVOKED, whose credits are no lot's any more, and in an allocation.
+    async fn lots(&self, ctx: &Context<'_>) -> Result<Vec<PostingLot>, ApiError> {
+        Ok(self.sums(ctx).await?.into_iter().map(PostingLot).collect())
+    }
+
+    /// The number of lots whose credits are moved, also of those beyond the first 100.
+    async fn lot_count(&self, ctx: &Context<'_>) -> Result<i64, ApiError> {
+        let sums = self.sums(ctx).await?;
+        Ok(sums.first().map_or(0, |sum| sum.lots))
+    }
+}
+
+/// Credits of one lot in a posting.
+#[derive(Debug, Clone, Copy)]
+pub struct PostingLot(LotSum);
+
+/// The credits of one lot that a posting moves. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
+/// MEMBER or VIEWER.
+#[Object]
+impl PostingLot {
+    /// The lot as it is now.
+    async fn lot(&self, ctx: &Context<'_>) -> Result<CreditLot, ApiError> {
+        let lot = loaders::load(ctx, self.0.lot).await?;
+        lot.map(CreditLot).ok_or(ApiError::NotFound)
+    }
+
+    /// The number of the lot's credits, negative if they are taken out of the book.
     async fn credits(&self) -> Credits {
         Credits::from_units(self.0.units)
     }

@@ -24,7 +24,10 @@ use url::Url;
 
 use crate::{
     graphql::engine::ids::PublicId,
-    operations::{OperationError, RefusalCode, Services, purchase::Checkout},
+    operations::{
+        OperationError, RefusalCode, Services,
+        purchase::{Checkout, Usable},
+    },
 };
 
 /// A decision is one word.
@@ -144,6 +147,14 @@ fn purchase_page(checkout: &Checkout) -> Markup {
             div { dt { "Package" } dd { (checkout.package_name) } }
             div { dt { "Credits" } dd { (Credits::from_units(row.credits_units)) } }
             div { dt { "For" } dd { (checkout.account_name) } }
+            @match checkout.usable {
+                Some(Usable::Through(day)) => div {
+                    dt { "Usable through" }
+                    dd { (day.strftime("%-d %b %Y")) @if is_undecided { ", if approved today" } }
+                },
+                Some(Usable::ForGood) => div { dt { "Usable through" } dd { "never expires" } },
+                None => {},
+            }
             div .price { dt { "Price" } dd { (price) } }
         }
         @if is_undecided {

@@ -90,7 +90,8 @@ impl Services {
     /// Creates an account.
     ///
     /// # Errors
-    /// An invalid name, time zone or currency, and an unknown rate card, each at its field.
+    /// An invalid name, time zone or currency, an unknown rate card, and one in another currency,
+    /// each at its field.
     pub async fn create_account(
         &self,
         new: CreateAccount,
@@ -101,8 +102,8 @@ impl Services {
         let currency = new.currency_code.as_deref().unwrap_or(DEFAULT_CURRENCY);
         let currency = input::currency(currency, &Path::input("currencyCode"))?;
         let code = match new.rate_card {
-            Some(id) => self.rate_card_code(id).await?,
-            None => store::rate_card::DEFAULT_CODE.to_owned(),
+            Some(id) => self.card_to_assign(id, currency).await?,
+            None => self.default_card_in(currency).await?,
         };
         let now = self.clock().now();
         let row = account::Model {
@@ -128,8 +129,8 @@ impl Services {
     /// settles the account's messages (law A3), and how long texts are kept.
     ///
     /// # Errors
-    /// An unknown account or rate card, an invalid setting, and a setting that only the platform
-    /// may change, each at its field.
+    /// An unknown account or rate card, a card in another currency, an invalid setting, and a
+    /// setting that only the platform may change, each at its field.
     pub async fn update_account(
         &self,
         viewer: &Viewer,
@@ -180,7 +181,7 @@ impl Services {
                     .invalid(text!("Only the platform sets the rate card."))
                     .into());
             }
-            Some(id) => Some(self.rate_card_code(id).await?),
+            Some(id) => Some(self.card_to_assign(id, currency(&row)?).await?),
             None => None,
         };
         let fee = match &change.subscription_fee {
@@ -261,13 +262,6 @@ impl Services {
         }
         tracing::warn!(account = %account.uuid(), "messages come due faster than they are settled");
         Err(OperationError::Unavailable)
-    }
-
-    async fn rate_card_code(&self, id: RateCardId) -> Result<String, OperationError> {
-        let card = store::rate_card::find(self.store().reader(), id).await?;
-        Ok(card
-            .ok_or_else(|| Path::input("rateCardId").not_found(text!("rate card")))?
-            .code)
     }
 }
 

@@ -22,7 +22,7 @@ use serde::Serialize;
 use url::Url;
 use uuid::Uuid;
 
-pub use decision::{Checkout, Decided};
+pub use decision::{Checkout, Decided, Usable};
 use return_url::return_url;
 
 use super::{

@@ -1,9 +1,10 @@
 //! Rate cards: the version that an account is charged by, and publishing a new version.
 //!
 //! Here: checks of a new version, and the cache of versions. A version never changes once it is
-//! published, so a quote by a cached version reads no rates from the database. Not here: what a
-//! message costs by a card ([`super::pricing`]).
+//! published, so a quote by a cached version reads no rates from the database. Not here: which card
+//! an account may have ([`assigning`]), and what a message costs by a card ([`super::pricing`]).
 
+mod assigning;
 mod rows;
 
 pub use self::rows::{credit_value, domain_rate_card};
@@ -18,6 +19,7 @@ use std::{
 use domain::{
     channel::Channel,
     credits::Credits,
+    currency::Currency,
     id::{AccountId, RateCardId},
     money::CreditValue,
     rate::{
@@ -225,6 +227,9 @@ impl Services {
     ) -> Result<Option<rate_card::Model>, OperationError> {
         let transaction = self.store().begin().await?;
         let last = store::rate_card::newest(&transaction, code).await?;
+        if let Some(last) = &last {
+            keeps_currency(last, card.credit_value().currency())?;
+        }
         let now = self.clock().now().as_microsecond();
         let row = rate_card::Model {
             id: card.id().uuid(),
@@ -249,6 +254,22 @@ impl Services {
             Err(cause) => Err(cause.into()),
         }
     }
+}
+
+/// Refuses a version in another currency than the one before it: accounts that are charged by the
+/// card pay in its currency (law Q7).
+fn keeps_currency(last: &rate_card::Model, currency: Currency) -> Result<(), Refusal> {
+    if last.currency_code == currency.code().to_string() {
+        return Ok(());
+    }
+    let path = Path::input("creditValue").at("currencyCode");
+    Err(path.invalid(text!(
+        "The card \"{code}\" is in {of_card}, and a card stays in its currency. Publish the prices in {currency} with \
+         a code of their own.",
+        code = last.code,
+        of_card = last.currency_code,
+        currency = currency.code(),
+    )))
 }
 
 /// Checks a card's code: 1 to 64 lower-case ASCII letters, digits, `-` and `_`.

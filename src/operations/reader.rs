@@ -20,7 +20,8 @@ pub use of_actor::ActorOf;
 pub use of_lot::{LotPartsOf, NoteOf, PurchaseOf};
 pub(super) use parts::WholeMessage;
 pub use parts::{
-    AllocationOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostingsOf, TextOf, UsageOf,
+    AllocationOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostedLotsOf, PostingsOf, TextOf,
+    UsageOf,
 };
 
 use std::{collections::HashMap, fmt, hash::Hash, sync::Arc};

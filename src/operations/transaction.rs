@@ -9,7 +9,7 @@ use super::{
     input,
     reader::{Listing, Owned, Window},
 };
-pub use crate::store::transaction::PostingSum;
+pub use crate::store::transaction::{LotSum, PostingSum};
 use crate::store::{self, transaction::TransactionFilter};
 
 /// The filter of `transactions`.

@@ -4,6 +4,7 @@
 //! [`crate::ledger`] does.
 
 mod instants;
+mod lots;
 mod pages;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-pub use self::instants::last_by;
+pub use self::{
+    instants::last_by,
+    lots::{LotSum, lots},
+};
 use super::{
     actor::ActorFilter,
     sql::{

@@ -30,6 +30,8 @@ const TEXTS = {
     last: 'Last day',
     reversed: 'The first day is after the last.',
     none: 'No such entry in this period.',
+    lots: 'Lots whose credits moved',
+    lot: /^Grant.*(never expires|\d{4})/,
     months: 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec',
   },
   it: {
@@ -42,6 +44,8 @@ const TEXTS = {
     last: 'Ultimo giorno',
     reversed: 'Il primo giorno è dopo l’ultimo.',
     none: 'Nessun movimento corrispondente in questo periodo.',
+    lots: 'Lotti i cui crediti si sono mossi',
+    lot: /^(Omaggio|Assegnazione|Concessione|Accredito).*(non scade|\d{4})/,
     months: 'gen feb mar apr mag giu lug ago set ott nov dic',
   },
 };
@@ -132,8 +136,16 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     }
     await table.locator('tbody th').first().getByRole('button').click();
     const dialog = page.getByRole('dialog');
-    const postings = await textsOf(dialog.locator('tbody td:last-child'));
+    const tables = dialog.getByRole('table');
+    const postings = await textsOf(tables.first().locator('tbody td:last-child'));
     assert.equal(postings.length, 2);
+    // The lot by its reason, with the last day on which it can be used, and what was moved.
+    const lots = dialog.getByRole('table', { name: texts.lots });
+    await lots.waitFor();
+    assert.equal(await lots.locator('tbody tr').count(), 1);
+    const lot = (await lots.locator('tbody tr').textContent()) ?? '';
+    assert.match(lot, texts.lot);
+    assert.equal(postings.filter((one) => one && lot.endsWith(one)).length, 1);
     const sum = postings.reduce((all, one) => all + units(one, language), 0n);
     assert.equal(sum, 0n);
     await check(page);

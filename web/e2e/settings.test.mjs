@@ -68,7 +68,7 @@ test('a time zone says what it does to expiry before it is saved', async () => {
   await page.getByRole('option', { name: 'America/New_York' }).click();
   await dialog
     .getByText(
-      'The next 5,000 credits to expire, on 31 Mar 2099, can be used until 31 Mar 2099, 06:00 instead of 31 Mar 2099, 00:00 (both in Europe/Rome).',
+      'The next 5,000 credits to expire, usable through 30 Mar 2099, can be used until 31 Mar 2099, 06:00 instead of 31 Mar 2099, 00:00 (both in Europe/Rome).',
     )
     .waitFor();
   await check(page);

@@ -177,7 +177,11 @@ test('a list leads to its messages, and a message explains its price', async () 
   for (;;) {
     const cells = await textsOf(messages.locator('tbody td:nth-child(4)'));
     rows += cells.length;
-    sum += cells.reduce((all, cell) => all + Number(cell.replaceAll(',', '')), 0);
+    // In units of 1/10,000 credit, so that the sum is exact.
+    sum += cells.reduce(
+      (all, cell) => all + Math.round(Number(cell.replaceAll(',', '')) * 10_000),
+      0,
+    );
     if (!(await next.isVisible()) || (await next.isDisabled())) break;
     const last = await messages.locator('tbody th').last().textContent();
     await next.click();
@@ -190,7 +194,7 @@ test('a list leads to its messages, and a message explains its price', async () 
       });
   }
   assert.equal(rows, Number(counted));
-  assert.equal(sum, Number(credits?.replaceAll(',', '')));
+  assert.equal(sum, Math.round(Number(credits?.replaceAll(',', '')) * 10_000));
 
   await messages.locator('tbody th').first().getByRole('button').click();
   await dialog.getByText('Credits are recipients × segments each × credits per segment:').waitFor();

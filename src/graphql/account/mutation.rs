@@ -25,10 +25,12 @@ pub struct CreateAccountInput {
     name: String,
     /// The IANA time zone in which the account's days begin. Europe/Rome unless set.
     time_zone: Option<TimeZone>,
-    /// The ISO 4217 code of the currency in which the account pays. EUR unless set.
+    /// The ISO 4217 code of the currency in which the account pays, which never changes. EUR unless
+    /// set.
     currency_code: Option<CurrencyCode>,
-    /// Any version of the rate card to charge by; its newest version always applies. The default
-    /// card unless set.
+    /// Any version of the rate card to charge by, which must be in the account's currency; its
+    /// newest version always applies. Unless set, the card `default` if it is in the currency, or
+    /// the card `default-` with the currency in lower case, such as `default-usd`.
     rate_card_id: Option<ID>,
 }
 
@@ -60,7 +62,8 @@ pub struct UpdateAccountInput {
     /// server settled are charged first; with AUTOMATIC, overdue messages are charged for all who
     /// haven't left their lists. Requires PLATFORM_ADMIN.
     settlement: Option<Settlement>,
-    /// Any version of the rate card to charge by. Requires PLATFORM_ADMIN.
+    /// Any version of the rate card to charge by, which must be in the account's currency. Requires
+    /// PLATFORM_ADMIN.
     rate_card_id: Option<ID>,
     /// The origins to which buyers may return after deciding on a purchase, replacing the present
     /// ones: at most 20, such as https://shop.example. http is allowed only for localhost and

@@ -133,7 +133,8 @@ edges! {
     PaymentConnection { REPORTERS: provider merchantId status connectedAt; }
     /// A contact's own text is personal data.
     PersonalText { READERS: text segmentation; }
-    Posting { READERS: book list credits; }
+    Posting { READERS: book list credits lots lotCount; }
+    PostingLot { READERS: lot credits; }
     PreviousUsage { READERS: from to usage; }
     ProviderLimit { READERS: cap used periodEnd; }
     /// The reference of a transfer is the payer's and the bank's business.

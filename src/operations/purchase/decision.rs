@@ -4,15 +4,16 @@
 //! ([`crate::http::checkout`]).
 
 use domain::{
+    calendar,
     id::{AccountId, LotId, PackageId, PurchaseId},
     money::Money,
 };
 use entity::{account, purchase, sql_enums::PurchaseStatus};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use url::Url;
 
 use super::{
-    super::{OperationError, Path, RefusalCode, Services},
+    super::{OperationError, Path, RefusalCode, Services, account::time_zone},
     price,
 };
 use crate::{
@@ -35,6 +36,17 @@ pub struct Checkout {
     pub return_url: Option<Url>,
     /// Whether the purchase can still be decided.
     pub may_be_decided: bool,
+    /// How long its credits can be used, if it is approved now or was paid; `None` otherwise.
+    pub usable: Option<Usable>,
+}
+
+/// How long credits can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usable {
+    /// To the end of this day: the day before the one at whose first instant they expire (law L2).
+    Through(Date),
+    /// They never expire.
+    ForGood,
 }
 
 /// A purchase after a decision.
@@ -55,6 +67,7 @@ impl Services {
         let purchase = self.purchase_of_token(token).await?;
         let account = self.account_of(&purchase).await?;
         Ok(Checkout {
+            usable: self.usable(&account, &purchase).await?,
             return_url: self.return_url_of(&account, &purchase),
             account_name: account.name,
             package_name: self.package_name(&purchase).await?,
@@ -62,6 +75,44 @@ impl Services {
             may_be_decided: self.may_be_decided(&purchase),
             purchase,
         })
+    }
+
+    /// How long a purchase's credits can be used.
+    async fn usable(
+        &self,
+        account: &account::Model,
+        row: &purchase::Model,
+    ) -> Result<Option<Usable>, OperationError> {
+        let broken = |cause: &dyn std::fmt::Display| {
+            OperationError::broken(format!("the days of purchase {}: {cause}", row.id))
+        };
+        let expires_on = match row.status {
+            PurchaseStatus::Pending | PurchaseStatus::Unknown => match row.validity_days {
+                None => None,
+                Some(days) => {
+                    let days = u32::try_from(days).map_err(|cause| broken(&cause))?;
+                    let now = self.clock().now();
+                    let expiry = calendar::expires_at(now, days, &time_zone(account)?);
+                    Some(expiry.map_err(|cause| broken(&cause))?.0)
+                }
+            },
+            PurchaseStatus::Paid => {
+                let id = row.lot_id.ok_or_else(|| broken(&"it has no lot"))?;
+                let of = (AccountId::new(row.account_id), LotId::new(id));
+                let lot = store::lot::find(self.store().reader(), of.0, of.1).await?;
+                let lot = lot.ok_or_else(|| broken(&"its lot is missing"))?;
+                let day = lot.expires_on.as_deref().map(str::parse).transpose();
+                day.map_err(|cause: jiff::Error| broken(&cause))?
+            }
+            PurchaseStatus::Declined | PurchaseStatus::Expired | PurchaseStatus::Failed => {
+                return Ok(None);
+            }
+        };
+        let Some(day) = expires_on else {
+            return Ok(Some(Usable::ForGood));
+        };
+        let last = day.yesterday().map_err(|cause| broken(&cause))?;
+        Ok(Some(Usable::Through(last)))
     }
 
     /// Approves or declines the purchase of a sandbox token, and returns it in its new state. The

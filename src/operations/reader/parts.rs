@@ -22,7 +22,10 @@ use crate::{
     operations::{
         OperationError, allocation::ListAllocation, usage_report::BucketOfList, viewer::Visibility,
     },
-    store::{self, transaction::PostingSum},
+    store::{
+        self,
+        transaction::{LotSum, PostingSum},
+    },
 };
 
 /// Asks for the head-count of a list by country, the largest first, then by country code.
@@ -256,6 +259,34 @@ impl Keyed for PostingsOf {
         Ok(sums
             .map(|((account, sequence), sums)| (Self { account, sequence }, sums))
             .collect())
+    }
+}
+
+/// Asks for the lots of a transaction's postings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PostedLotsOf {
+    /// The transaction's account.
+    pub account: AccountId,
+    /// Its sequence number.
+    pub sequence: i64,
+}
+
+impl Keyed for PostedLotsOf {
+    type Value = Vec<LotSum>;
+
+    fn visibility(&self, _: Option<&Self::Value>) -> Option<Visibility> {
+        Some(Visibility::Account(self.account))
+    }
+
+    async fn read(
+        reader: &ViewerReader,
+        keys: &[Self],
+    ) -> Result<HashMap<Self, Self::Value>, DbErr> {
+        let connection = reader.services().store().reader();
+        let of = keys.iter().map(|key| (key.account, key.sequence));
+        let sums = store::transaction::lots(connection, of).await?.into_iter();
+        let keyed = sums.map(|((account, sequence), sums)| (Self { account, sequence }, sums));
+        Ok(keyed.collect())
     }
 }
 

@@ -186,3 +186,144 @@ on_both_databases! {
         assert_eq!(role(&tenant.owner).await, "OWNER");
     }
 }
+
+/// A demo's server at an instant, and its administrator's key.
+fn demo_at(folder: &Path, start: &str) -> (Process, String) {
+    let demo = Process::start(&[
+        "demo",
+        "--clock-start",
+        start,
+        "--database-url",
+        &url(folder),
+    ]);
+    let line = demo
+        .welcome
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("platform administrator"));
+    let key = line.unwrap().trim().to_owned();
+    (demo, key)
+}
+
+const SHOPS: &str = "{ accounts(first: 3) { nodes { name currencyCode
+    rateCard { code creditValue { amount currencyCode } rates { countryCode sms mms } }
+    balance { total held available value { amount currencyCode } }
+    autoRecharge { enabled threshold monthlyLimit { amount currencyCode } nextAttemptAt suspendedReason }
+    monthlyReports(first: 3) { nodes { month } }
+    scheduledMessages(first: 4) { nodes { name sendAt credits } }
+    purchases(first: 3) { totalCount nodes { automatic status price { amount currencyCode } } } } } }";
+const LISTS: &str =
+    "{ accounts(first: 3) { nodes { name lists(first: 6) { nodes { name recipientCount
+    contacts(first: 1) { totalCount }
+    imports(first: 1) { nodes { status importedCount rejectedCount } } } } } } }";
+
+/// Three shops with their own prices in their own currencies, recharges, next week's campaign,
+/// reports, and stored contacts; the same at each start of the same instant.
+#[tokio::test]
+async fn the_demo_looks_like_life() {
+    let start = "2026-11-22T08:00:00Z";
+    let mut shops = Vec::new();
+    for _ in 0..2 {
+        let folder = tempfile::tempdir().unwrap();
+        let (demo, key) = demo_at(folder.path(), start);
+        let read = demo.graphql(&key, SHOPS, json!({})).await.unwrap();
+        let lists = demo.graphql(&key, LISTS, json!({})).await.unwrap();
+        shops.push((read, lists));
+    }
+    assert_eq!(shops[0], shops[1]);
+    let (read, lists) = &shops[0];
+    let accounts = read["data"]["accounts"]["nodes"].as_array().unwrap();
+    let currencies: Vec<_> = accounts
+        .iter()
+        .map(|account| &account["currencyCode"])
+        .collect();
+    assert_eq!(currencies, ["EUR", "USD", "INR"]);
+    for account in accounts {
+        let currency = &account["currencyCode"];
+        for money in [
+            &account["rateCard"]["creditValue"],
+            &account["balance"]["value"],
+            &account["purchases"]["nodes"][0]["price"],
+        ] {
+            assert_eq!(&money["currencyCode"], currency, "{account}");
+        }
+        let rates = account["rateCard"]["rates"].as_array().unwrap();
+        assert!(
+            rates.iter().any(|rate| rate["sms"] != rates[0]["sms"]),
+            "{account}"
+        );
+        assert!(rates.iter().any(|rate| rate["mms"].is_null()), "{account}");
+        assert_eq!(
+            account["monthlyReports"]["nodes"].as_array().unwrap().len(),
+            3
+        );
+        let last = account["scheduledMessages"]["nodes"]
+            .as_array()
+            .unwrap()
+            .last()
+            .unwrap();
+        assert!(
+            last["sendAt"].as_str().unwrap().starts_with("2026-11-29"),
+            "{last}"
+        );
+    }
+    let recharging: Vec<_> = accounts
+        .iter()
+        .filter(|account| account["autoRecharge"]["enabled"] == true)
+        .collect();
+    assert_eq!(recharging.len(), 2);
+    for account in recharging {
+        assert_eq!(
+            account["purchases"]["nodes"][0]["automatic"], true,
+            "{account}"
+        );
+        // None is due: the worker changes nothing.
+        assert_eq!(
+            account["autoRecharge"]["nextAttemptAt"],
+            Value::Null,
+            "{account}"
+        );
+    }
+    let lists = lists["data"]["accounts"]["nodes"].as_array().unwrap();
+    let stored: Vec<&Value> = lists
+        .iter()
+        .flat_map(|account| account["lists"]["nodes"].as_array().unwrap())
+        .filter(|list| list["imports"]["nodes"][0]["status"] == "DONE")
+        .collect();
+    assert_eq!(stored.len(), 3);
+    for list in stored {
+        let contacts = &list["contacts"]["totalCount"];
+        assert_eq!(contacts, &list["recipientCount"], "{list}");
+        assert_eq!(
+            contacts, &list["imports"]["nodes"][0]["importedCount"],
+            "{list}"
+        );
+    }
+}
+
+/// Merge fields of the demo's stored contacts have values, so that previews differ by contact.
+#[tokio::test]
+async fn the_demos_contacts_have_merge_fields() {
+    let folder = tempfile::tempdir().unwrap();
+    let (demo, key) = demo_at(folder.path(), "2026-11-22T08:00:00Z");
+    let read =
+        "{ accounts(first: 1) { nodes { id lists(search: \"VIP\", first: 1) { nodes { id } } } } }";
+    let answer = demo.graphql(&key, read, json!({})).await.unwrap();
+    let account = &answer["data"]["accounts"]["nodes"][0];
+    let list = &account["lists"]["nodes"][0]["id"];
+    let quote = "query($input: QuoteInput!) { quote(input: $input) { personalised recipientCount
+        mergeFields { name missingValueCount } } }";
+    let input = json!({ "input": { "accountId": account["id"], "audience": { "listId": list },
+        "text": "Ciao {{firstName|cliente}}, hai {{points}} punti." } });
+    let answer = demo.graphql(&key, quote, input).await.unwrap();
+    let quote = &answer["data"]["quote"];
+    assert_eq!(quote["personalised"], true, "{answer}");
+    let fields = quote["mergeFields"].as_array().unwrap();
+    assert!(
+        fields.iter().any(|field| field["missingValueCount"] != 0),
+        "{answer}"
+    );
+    assert!(
+        fields.iter().any(|field| field["missingValueCount"] == 0),
+        "{answer}"
+    );
+}

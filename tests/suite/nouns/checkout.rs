@@ -70,6 +70,32 @@ on_both_databases! {
         assert!(text.contains("Paid") && !text.contains("<form"), "{text}");
     }
 
+    /// The last day on which credits can be used, not the day at whose first instant they expire.
+    async fn the_page_says_through_which_day_credits_can_be_used(server: Server) {
+        let (tenant, url) = waiting(&server).await;
+        let (_, text) = page(&server, &url).await;
+        assert!(text.contains("21 Nov 2027, if approved today"), "{text}");
+        // In Rome it is the next day.
+        server.set_time("2026-11-22T23:30:00Z");
+        let (_, text) = page(&server, &url).await;
+        assert!(text.contains("22 Nov 2027, if approved today"), "{text}");
+        decide(&server, &url, "approve").await;
+        server.set_time("2026-12-24T08:00:00Z");
+        let (_, text) = page(&server, &url).await;
+        assert!(text.contains("Usable through</dt><dd>22 Nov 2027</dd>"), "{text}");
+        let (_, lots, _) = standing(&server, &tenant).await;
+        assert_eq!(lots[0]["expiresOn"], "2027-11-23");
+
+        let package = package(&server, 500, 4_990, |_| ()).await;
+        let purchase = begin(&server, &tenant, &package).await;
+        let url = purchase["confirmationUrl"].as_str().unwrap();
+        let (_, text) = page(&server, url).await;
+        assert!(text.contains("Usable through</dt><dd>never expires"), "{text}");
+        decide(&server, url, "decline").await;
+        let (_, text) = page(&server, url).await;
+        assert!(!text.contains("Usable through"), "{text}");
+    }
+
     /// The first decision is final.
     async fn a_decision_is_final(server: Server) {
         let nothing = (json!("DECLINED"), json!([]), json!("0"));

@@ -6,7 +6,7 @@ import { graphql } from '../generated';
 import type { Settlement, UpdateAccountInput } from '../generated/graphql';
 import { NumberField, problemText } from '../number/NumberField';
 import { editable, readNumber } from '../number/reading';
-import { newestOfEach } from '../rate_card/newest';
+import { newestIn } from '../rate_card/newest';
 import { FormDialog } from '../screen/FormDialog';
 import { errorsUnder, otherErrors, received, type UserError } from '../screen/user_errors';
 
@@ -17,6 +17,9 @@ const CARDS = graphql(`
         id
         code
         version
+        creditValue {
+          currencyCode
+        }
       }
     }
   }
@@ -68,7 +71,7 @@ export function TermsDialog({ account, currencyCode, onClose }: Props) {
   const [refusals, setRefusals] = useState<readonly UserError[]>([]);
   const [{ data: listed }] = useQuery({ query: CARDS });
   const [{ error, fetching }, update] = useMutation(UPDATE);
-  const cards = newestOfEach(listed?.rateCards.nodes ?? []);
+  const cards = newestIn(currencyCode, listed?.rateCards.nodes ?? []);
   const amount = readNumber(fee, money);
 
   async function submit() {

@@ -25,6 +25,9 @@ const TERMS = graphql(`
         id
         code
         version
+        creditValue {
+          currencyCode
+        }
       }
     }
   }
@@ -39,6 +42,7 @@ export function TermsPanel(props: { accountId: string; currencyCode: string; may
     variables: { accountId: props.accountId },
   });
   const account = data?.account;
+  const isForeign = account?.rateCard.creditValue.currencyCode !== props.currencyCode;
 
   const edit = props.mayChange && account && (
     <Button
@@ -60,9 +64,11 @@ export function TermsPanel(props: { accountId: string; currencyCode: string; may
           figures={[
             [
               t('terms.rateCard'),
-              t('terms.version', {
+              // Accounts from before cards were checked may have one in another currency.
+              t(isForeign ? 'terms.foreignVersion' : 'terms.version', {
                 code: account.rateCard.code,
                 version: account.rateCard.version,
+                currency: account.rateCard.creditValue.currencyCode,
               }),
             ],
             [t('terms.fee'), formatMoney(account.subscriptionFee)],

@@ -15,6 +15,7 @@ import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
 import { formatInstant, formatLastDay } from '../time/format';
+import { LotName } from './LotName';
 
 const LOTS = graphql(`
   query Lots($accountId: ID!, $first: Int!, $after: String, $state: CreditLotState) {
@@ -31,6 +32,13 @@ const LOTS = graphql(`
           expired
           revoked
           note
+          purchase {
+            id
+            package {
+              id
+              name
+            }
+          }
           expiresOn
           state
           createdAt
@@ -117,16 +125,7 @@ function columns(t: TFunction, timeZone: string): Column<Lot>[] {
     {
       title: t('column.source'),
       heading: true,
-      cell: (lot) => (
-        <Stack gap={0}>
-          {t(`lots.source.${lot.source}`)}
-          {lot.note && (
-            <Text size="xs" c="dimmed" dir="auto">
-              {lot.note}
-            </Text>
-          )}
-        </Stack>
-      ),
+      cell: (lot) => <LotName lot={lot} />,
     },
     { title: t('column.created'), cell: (lot) => formatInstant(lot.createdAt, timeZone) },
     {

@@ -1,14 +1,13 @@
 import { Anchor, Text } from '@mantine/core';
-import type { TFunction } from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import type { HistoryRowFragment } from '../generated/graphql';
-import { formatDecimal, isNegative, isZero } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
-import { Dialog } from '../screen/Dialog';
 import { formatInstant } from '../time/format';
 import { actorName } from './actor_name';
+import { EntryDialog } from './EntryDialog';
+import { signed } from './signed';
 
 const ROW = graphql(`
   fragment HistoryRow on Transaction {
@@ -42,7 +41,7 @@ const ROW = graphql(`
   }
 `);
 
-/** Entries of the ledger, each with what was left after it. An entry opens to its postings. */
+/** Entries of the ledger, each with what was left after it. An entry opens to its postings and lots. */
 export function HistoryTable(props: {
   entries: readonly FragmentType<typeof ROW>[];
   timeZone: string;
@@ -84,21 +83,7 @@ export function HistoryTable(props: {
         rowKey={(row) => row.id}
       />
       {opened && (
-        <Dialog title={t(`history.kinds.${opened.kind}`)} onClose={() => open(undefined)}>
-          <Text size="sm">{formatInstant(opened.createdAt, props.timeZone)}</Text>
-          <Text size="sm">{actorName(t, opened.actor)}</Text>
-          {opened.note && (
-            <Text size="sm" dir="auto">
-              {opened.note}
-            </Text>
-          )}
-          <DataTable
-            caption={t('history.postings')}
-            columns={postings(t)}
-            rows={opened.postings.map((posting, at) => ({ ...posting, at: String(at) }))}
-            rowKey={({ at }) => at}
-          />
-        </Dialog>
+        <EntryDialog entry={opened} timeZone={props.timeZone} onClose={() => open(undefined)} />
       )}
     </>
   );
@@ -118,20 +103,4 @@ function What({ row }: { row: HistoryRowFragment }) {
       )}
     </>
   );
-}
-
-type Posting = HistoryRowFragment['postings'][number] & { at: string };
-
-function postings(t: TFunction): Column<Posting>[] {
-  return [
-    { title: t('history.book'), heading: true, cell: ({ book }) => t(`history.books.${book}`) },
-    { title: t('column.list'), cell: ({ list }) => list?.name ?? '—' },
-    { title: t('column.credits'), numeric: true, cell: ({ credits }) => signed(credits) },
-  ];
-}
-
-/** A change with its sign: "+20", "−3". */
-function signed(credits: string): string {
-  if (isZero(credits)) return formatDecimal(credits);
-  return isNegative(credits) ? `−${formatDecimal(credits.slice(1))}` : `+${formatDecimal(credits)}`;
 }

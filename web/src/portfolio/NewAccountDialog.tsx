@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation, useQuery } from 'urql';
 import { graphql } from '../generated';
-import { newestOfEach } from '../rate_card/newest';
+import { defaultCard, newestIn } from '../rate_card/newest';
 import { FormDialog } from '../screen/FormDialog';
 import { errorsUnder, otherErrors, received, type UserError } from '../screen/user_errors';
 import { DEFAULT_ZONE, zones } from '../settings/choices';
@@ -15,6 +15,9 @@ const CARDS = graphql(`
         id
         code
         version
+        creditValue {
+          currencyCode
+        }
       }
     }
   }
@@ -35,24 +38,27 @@ const CREATE = graphql(`
   }
 `);
 
-/** The card and currency of an account that names none. */
-const DEFAULTS = { card: 'default', currency: 'EUR' };
+/** The currency of an account that names none. */
+const DEFAULT_CURRENCY = 'EUR';
 
 /** Creates an account, which is opened then. */
 export function NewAccountDialog(props: { onCreated(id: string): void; onClose(): void }) {
   const { t } = useTranslation();
   const [name, setName] = useState('');
   const [timeZone, setTimeZone] = useState(DEFAULT_ZONE);
-  const [currencyCode, setCurrency] = useState(DEFAULTS.currency);
-  const [code, setCode] = useState(DEFAULTS.card);
+  const [currencyCode, setCurrency] = useState(DEFAULT_CURRENCY);
+  const [chosen, setCode] = useState<string>();
   const [refusals, setRefusals] = useState<readonly UserError[]>([]);
   const [{ data: listed }] = useQuery({ query: CARDS });
   const [{ error, fetching }, create] = useMutation(CREATE);
-  const cards = newestOfEach(listed?.rateCards.nodes ?? []);
+  // An account's card is in its currency.
+  const cards = newestIn(currencyCode, listed?.rateCards.nodes ?? []);
+  const card = cards.find((card) => card.code === chosen) ?? defaultCard(currencyCode, cards);
+  const hasNone = listed !== undefined && cards.length === 0;
 
   async function submit() {
     setRefusals([]);
-    const rateCardId = cards.find((card) => card.code === code)?.id;
+    const rateCardId = card?.id;
     const { data } = await create({ input: { name, timeZone, currencyCode, rateCardId } });
     if (!data) return;
     const { userErrors, account } = data.createAccount;
@@ -102,9 +108,12 @@ export function NewAccountDialog(props: { onCreated(id: string): void; onClose()
       />
       <NativeSelect
         label={t('terms.rateCard')}
-        description={t('terms.rateCardMeaning')}
-        value={code}
-        data={[...new Set([DEFAULTS.card, ...cards.map((card) => card.code)])]}
+        description={
+          hasNone ? t('portfolio.noCardIn', { currency: currencyCode }) : t('terms.rateCardMeaning')
+        }
+        disabled={hasNone}
+        value={card?.code}
+        data={cards.map((card) => card.code)}
         error={errorsUnder(refusals, 'rateCardId')}
         onChange={(event) => setCode(event.currentTarget.value)}
       />

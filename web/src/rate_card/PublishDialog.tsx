@@ -69,7 +69,7 @@ export function PublishDialog(props: { code: string; onClose(): void }) {
   const [{ error, fetching }, publish] = useMutation(PUBLISH);
 
   const value = typed ?? editable(before?.creditValue.amount ?? '');
-  const currencyCode = chosen ?? before?.creditValue.currencyCode ?? 'EUR';
+  const currencyCode = before?.creditValue.currencyCode ?? chosen ?? 'EUR';
   const unit = { kind: 'value', currencyCode } as const;
   // While a query is paused it may hold another card's answer.
   const rates = before && old?.node && 'rates' in old.node ? old.node.rates : [];
@@ -153,6 +153,8 @@ export function PublishDialog(props: { code: string; onClose(): void }) {
           label={t('settings.currency')}
           autoComplete="off"
           maxLength={3}
+          // A card stays in its currency.
+          disabled={before !== undefined}
           value={currencyCode}
           onChange={(event) => setCurrency(event.currentTarget.value.toUpperCase())}
         />

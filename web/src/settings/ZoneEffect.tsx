@@ -5,7 +5,7 @@ import { graphql } from '../generated';
 import { creditsText } from '../number/credits';
 import { Failure } from '../screen/Failure';
 import { Pending } from '../screen/Pending';
-import { formatDate, formatInstant } from '../time/format';
+import { formatInstant, formatLastDay } from '../time/format';
 import { zoneEffect } from './zone_effect';
 
 const LOTS = graphql(`
@@ -56,7 +56,7 @@ export function ZoneEffect(props: { accountId: string; before: string; after: st
         <Text size="sm" mt={4}>
           {t('zone.next', {
             credits: creditsText(t, next.credits),
-            day: formatDate(next.expiresOn),
+            day: formatLastDay(next.expiresOn),
             before: formatInstant(next.before, before),
             after: formatInstant(next.after, before),
             zone: before,

@@ -57,7 +57,8 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("MonthlyReport", &["account"]),
-    ("Posting", &["list"]),
+    ("Posting", &["list", "lots", "lotCount"]),
+    ("PostingLot", &["lot"]),
     ("Purchase", &["account", "package", "actor"]),
     ("UpdateMessagePayload", &["previousList"]),
     (
