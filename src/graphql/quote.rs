@@ -293,9 +293,7 @@ impl Quote {
         ctx: &Context<'_>,
         contact: &ID,
     ) -> Result<Option<PersonalText>, ApiError> {
-        if let Err(refused) = may_read(ctx, "Quote", "personalText") {
-            return Err(refused);
-        }
+        may_read(ctx, "Quote", "personalText")?;
         let message = &self.0.message;
         if message.tallied().is_none() {
             return Ok(None);
