@@ -255,7 +255,7 @@ impl ApiKeyMutation {
         })
     }
 
-    /// Replaces an API key by a new one, and lets the old one work for a while, so that the programs
+    /// Replaces an API key by a new one, and lets the old one work for a while, so that programs
     /// that use it can change over. Its secret is shown only in this answer. Requires
     /// PLATFORM_ADMIN or OWNER.
     async fn rotate_api_key(

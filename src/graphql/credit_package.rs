@@ -1,6 +1,7 @@
-//! Credit packages: the node, its connection, and the mutations that create and archive them.
+//! Credit packages: the node, its connection, and the mutations that create, change and
+//! archive them.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use domain::{credits, id::PackageId};
 use entity::credit_package;
 
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::operations::{
     Path,
-    credit_package::{AskedPackages, Capacity, CreateCreditPackage, price},
+    credit_package::{AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price},
 };
 
 /// Credits for sale.
@@ -189,6 +190,29 @@ pub struct CreateCreditPackagePayload {
     user_errors: Vec<UserError>,
 }
 
+/// The credit package to change. What is left out stays as it is.
+#[derive(Debug, InputObject)]
+pub struct UpdateCreditPackageInput {
+    /// The credit package, which must be for sale.
+    package_id: ID,
+    /// The name that people see, of 1 to 200 characters.
+    name: Option<String>,
+    /// The price, in the currency in which the package is sold.
+    price: Option<MoneyInput>,
+    /// The days from the day of purchase to the expiration day, on which the credits can no longer
+    /// be used; 1 to 36,500. With null they never expire.
+    validity_days: MaybeUndefined<i32>,
+}
+
+/// The result of updateCreditPackage.
+#[derive(Debug, SimpleObject)]
+pub struct UpdateCreditPackagePayload {
+    /// The package as it is now; null if the mutation was refused.
+    package: Option<CreditPackage>,
+    /// Why the mutation was refused; empty if it was done.
+    user_errors: Vec<UserError>,
+}
+
 /// The package to take off sale.
 #[derive(Debug, InputObject)]
 pub struct ArchiveCreditPackageInput {
@@ -205,7 +229,7 @@ pub struct ArchiveCreditPackagePayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutations that create and archive packages.
+/// The mutations that create, change and archive packages.
 #[derive(Debug, Default)]
 pub struct CreditPackageMutation;
 
@@ -228,6 +252,37 @@ impl CreditPackageMutation {
         };
         let (package, user_errors) = payload(services(ctx)?.create_credit_package(new).await)?;
         Ok(CreateCreditPackagePayload {
+            package: package.map(CreditPackage),
+            user_errors,
+        })
+    }
+
+    /// Changes the name, the price or the validity of a package for sale. Purchases that were begun
+    /// and credits that were bought stay as they are; automatic recharges buy it at the new price.
+    /// Requires PLATFORM_ADMIN.
+    async fn update_credit_package(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The package, and what to change of it.")] input: UpdateCreditPackageInput,
+    ) -> Result<UpdateCreditPackagePayload, ApiError> {
+        viewer_of(ctx, "updateCreditPackage")?;
+        let services = services(ctx)?;
+        let done = async {
+            let path = Path::input("packageId");
+            let change = UpdateCreditPackage {
+                package: id(&input.package_id, &path, text!("package"))?,
+                name: input.name,
+                price: (input.price).map(|price| (price.amount.0, price.currency_code.0)),
+                validity_days: match input.validity_days {
+                    MaybeUndefined::Undefined => None,
+                    MaybeUndefined::Null => Some(None),
+                    MaybeUndefined::Value(days) => Some(Some(days)),
+                },
+            };
+            services.update_credit_package(change).await
+        };
+        let (package, user_errors) = payload(done.await)?;
+        Ok(UpdateCreditPackagePayload {
             package: package.map(CreditPackage),
             user_errors,
         })

@@ -46,6 +46,19 @@ pub struct CreateCreditPackage {
     pub validity_days: Option<i32>,
 }
 
+/// The input of `updateCreditPackage`: what is `None` stays as it is.
+#[derive(Debug)]
+pub struct UpdateCreditPackage {
+    /// The package.
+    pub package: PackageId,
+    /// The display name.
+    pub name: Option<String>,
+    /// The amount of the price, and its currency as an ISO 4217 code.
+    pub price: Option<(String, String)>,
+    /// The days until the credits expire; `Some(None)` if they never do.
+    pub validity_days: Option<Option<i32>>,
+}
+
 /// Which packages a viewer asks for.
 #[derive(Debug, Clone, Default)]
 pub struct AskedPackages {
@@ -117,17 +130,7 @@ impl Services {
         let name = input::name(&new.name, &Path::input("name"))?;
         let credits = input::positive_credits(&new.credits, &Path::input("credits"))?;
         let price = input::money(&new.price, &new.currency_code, &Path::input("price"))?;
-        if new
-            .validity_days
-            .is_some_and(|days| !(1..=MAX_PACKAGE_DAYS).contains(&days))
-        {
-            return Err(Path::input("validityDays")
-                .invalid(text!(
-                    "Must be between 1 and {limit} days, or be left out.",
-                    limit = MAX_PACKAGE_DAYS
-                ))
-                .into());
-        }
+        validity(new.validity_days)?;
         let row = credit_package::Model {
             id: self.clock().new_id(),
             code,
@@ -151,6 +154,54 @@ impl Services {
                 cause.into()
             }
         })?;
+        Ok(row)
+    }
+
+    /// Changes the name, the price or the validity of a package for sale. Purchases that were begun
+    /// keep what they were begun with.
+    ///
+    /// # Errors
+    /// `NotFound` if no package has this id, `Conflict` if it is archived; an invalid name, price or
+    /// validity, and a price in another currency, each at its field.
+    pub async fn update_credit_package(
+        &self,
+        change: UpdateCreditPackage,
+    ) -> Result<credit_package::Model, OperationError> {
+        let path = Path::input("packageId");
+        let transaction = self.store().begin().await?;
+        let row = store::credit_package::locked(&transaction, change.package).await?;
+        let mut row = row.ok_or_else(|| path.not_found(text!("package")))?;
+        if row.archived_at.is_some() {
+            return Err(path
+                .refuse(
+                    RefusalCode::Conflict,
+                    text!("The package is no longer sold."),
+                )
+                .into());
+        }
+        if let Some(name) = change.name {
+            row.name = input::name(&name, &Path::input("name"))?;
+        }
+        if let Some((amount, code)) = change.price {
+            let path = Path::input("price");
+            let price = input::money(&amount, &code, &path)?;
+            if code != row.currency_code {
+                return Err(path
+                    .at("currencyCode")
+                    .invalid(text!(
+                        "Must be {currency}, in which the package is sold; create another package for another currency.",
+                        currency = row.currency_code,
+                    ))
+                    .into());
+            }
+            row.price_minor = price.minor();
+        }
+        if let Some(days) = change.validity_days {
+            validity(days)?;
+            row.validity_days = days;
+        }
+        store::credit_package::update(&transaction, row.clone()).await?;
+        transaction.commit().await?;
         Ok(row)
     }
 
@@ -200,6 +251,16 @@ impl Services {
         let account = self.account_for(viewer, account, &path).await?;
         self.rate_card_for(AccountId::new(account.id), now).await
     }
+}
+
+fn validity(days: Option<i32>) -> Result<(), Refusal> {
+    if days.is_none_or(|days| (1..=MAX_PACKAGE_DAYS).contains(&days)) {
+        return Ok(());
+    }
+    Err(Path::input("validityDays").invalid(text!(
+        "Must be between 1 and {limit} days, or be left out.",
+        limit = MAX_PACKAGE_DAYS
+    )))
 }
 
 /// Countries by their codes, in the given order.

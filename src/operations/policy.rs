@@ -128,6 +128,7 @@ pub const POLICY: &[(&str, Access)] = &[
     // It can't be undone, and who answers for the data of an account decides about it.
     ("erasePerson", REPORTERS),
     ("createCreditPackage", ADMIN),
+    ("updateCreditPackage", ADMIN),
     ("archiveCreditPackage", ADMIN),
     ("publishRateCard", ADMIN),
     ("purchaseCredits", MEMBERS),

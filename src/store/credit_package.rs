@@ -1,13 +1,13 @@
 //! Credit packages.
 //!
-//! Here: finding, listing, adding and archiving packages. Not here: buying them
+//! Here: finding, listing, adding, changing and archiving packages. Not here: buying them
 //! ([`super::purchase`]).
 
 use domain::{credits::Credits, id::PackageId};
 use entity::credit_package::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, Select, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
 use super::sql::paging::{Direction, Page, Window, page};
@@ -103,6 +103,31 @@ pub async fn smallest_with(
 pub async fn insert(connection: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
     Entity::insert(row.into_active_model())
         .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// Finds a package and locks it until the end of the transaction.
+pub async fn locked(
+    transaction: &impl ConnectionTrait,
+    id: PackageId,
+) -> Result<Option<Model>, DbErr> {
+    let found = Entity::find_by_id(id.uuid());
+    match transaction.get_database_backend() {
+        DatabaseBackend::Postgres => found.lock_exclusive().one(transaction).await,
+        // A transaction that writes is alone on SQLite.
+        _ => found.one(transaction).await,
+    }
+}
+
+/// Writes a package's name, price and validity.
+pub async fn update(connection: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Name, Expr::value(row.name))
+        .col_expr(Column::PriceMinor, Expr::value(row.price_minor))
+        .col_expr(Column::ValidityDays, Expr::value(row.validity_days))
+        .filter(Column::Id.eq(row.id))
+        .exec(connection)
         .await?;
     Ok(())
 }

@@ -124,6 +124,17 @@ test('a package is created with its price per credit, and archived after a quest
   await dialog.waitFor({ state: 'detached' });
   const row = page.getByRole('row').filter({ hasText: `prova-${RUN}` });
   await row.getByText('365 giorni').waitFor();
+  await row.getByRole('button', { name: `Modifica Prova (prova-${RUN})` }).click();
+  dialog = page.getByRole('dialog', { name: `Modifica Prova (prova-${RUN})` });
+  await dialog.getByLabel('Prezzo').fill('45');
+  await dialog.getByText(/^0,0225.€ per credito\.$/).waitFor();
+  await dialog.getByLabel(/^Valido per/).fill('');
+  await check(page);
+  await picture(page, 'edit-package-1400');
+  await dialog.getByRole('button', { name: 'Salva' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await row.getByText('senza limite').waitFor();
+  await row.getByText(/^45,00.€$/).waitFor();
   await row.getByRole('button', { name: `Archivia Prova (prova-${RUN})` }).click();
   dialog = page.getByRole('dialog', { name: `Archivia Prova (prova-${RUN})` });
   await check(page);

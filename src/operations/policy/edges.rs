@@ -214,6 +214,7 @@ edges! {
     UpdateAutoRechargePayload { EVERY_KEY: autoRecharge userErrors; }
     UpdateContactPayload { EVERY_KEY: contact list warnings userErrors; }
     UpdateContactListPayload { EVERY_KEY: list userErrors; }
+    UpdateCreditPackagePayload { EVERY_KEY: package userErrors; }
     UpdateMessagePayload { EVERY_KEY: message balance previousList userErrors; }
     UpdateMonthlyReportsPayload { EVERY_KEY: schedule userErrors; }
 }

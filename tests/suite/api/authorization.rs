@@ -184,6 +184,7 @@ impl World {
                         "price": { "amount": "30.00", "currencyCode": "EUR" },
                     }),
                     "archiveCreditPackage" => json!({ "packageId": package }),
+                    "updateCreditPackage" => json!({ "packageId": package, "name": "Another" }),
                     "publishRateCard" => json!({
                         "code": "golden", "creditValue": { "amount": "0.05", "currencyCode": "EUR" },
                         "rates": [{ "countryCode": "IT", "sms": "1", "mms": "3" }],
@@ -410,8 +411,8 @@ async fn every_policy_row_is_enforced() {
     createAccount         -         sign in   -         -         -         -         -         yes
     updateAccount         not found sign in   -         -         -         yes       -         yes
     createApiKey          not found sign in   -         -         -         yes       -         yes
-    rotateApiKey          not found sign in   -         -         -         yes       -         yes
     revokeApiKey          not found sign in   -         -         -         yes       -         yes
+    rotateApiKey          not found sign in   -         -         -         yes       -         yes
     revokeOtherApiKeys    not found sign in   -         -         -         yes       -         yes
     createContactList     not found sign in   -         -         yes       yes       -         yes
     updateContactList     not found sign in   -         -         yes       yes       -         yes
@@ -424,6 +425,7 @@ async fn every_policy_row_is_enforced() {
     removeContacts        not found sign in   -         -         yes       yes       -         yes
     erasePerson           not found sign in   -         -         -         yes       yes       yes
     createCreditPackage   -         sign in   -         -         -         -         -         yes
+    updateCreditPackage   -         sign in   -         -         -         -         -         yes
     archiveCreditPackage  -         sign in   -         -         -         -         -         yes
     publishRateCard       -         sign in   -         -         -         -         -         yes
     purchaseCredits       not found sign in   -         -         yes       yes       -         yes

@@ -173,6 +173,7 @@ fn arguments(name: &str, field: &str) -> &'static str {
         ("Query", "quote") => "(input: $quote)",
         ("Query", "segmentation") => "(input: { text: \"città ✓\" })",
         ("Query", "usageReport") => "(input: $report)",
+        ("Quote", "personalText") => "(contactId: $contact)",
         ("Account", "statement") => "(month: \"2026-11-01\")",
         ("ContactList", "usage") => {
             "(from: \"2026-11-01T00:00:00Z\", to: \"2026-12-01T00:00:00Z\")"
@@ -306,9 +307,10 @@ impl World {
         .map(|(name, id)| (name.to_owned(), id))
         .into();
         let contact = data["node"]["contacts"]["nodes"][0]["id"].take();
-        ids.insert("Contact".to_owned(), contact);
+        ids.insert("Contact".to_owned(), contact.clone());
         let variables = json!({
             "account": shop.id,
+            "contact": contact,
             "quote": {
                 "accountId": shop.id, "audience": { "listId": list }, "text": "{{name}} è qui ✓ *|FNAME|*",
             },
@@ -353,6 +355,7 @@ impl World {
         let declared = [
             ("id", "ID!"),
             ("account", "ID"),
+            ("contact", "ID!"),
             ("quote", "QuoteInput!"),
             ("report", "UsageReportInput!"),
             ("file", "Upload!"),

@@ -48,6 +48,7 @@ fn every_setting_of_an_update_can_be_left_out() {
             "UpdateAutoRechargeInput",
             "UpdateContactInput",
             "UpdateContactListInput",
+            "UpdateCreditPackageInput",
             "UpdateMessageInput",
             "UpdateMonthlyReportsInput",
         ]

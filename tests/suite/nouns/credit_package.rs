@@ -12,6 +12,10 @@ const ARCHIVE: &str =
     "mutation($input: ArchiveCreditPackageInput!) { archiveCreditPackage(input: $input) {
     package { id archived } userErrors { field code } } }";
 
+const UPDATE: &str =
+    "mutation($input: UpdateCreditPackageInput!) { updateCreditPackage(input: $input) {
+    package { name credits price { amount currencyCode } validityDays } userErrors { field code } } }";
+
 fn with(code: &str, change: (&str, Value)) -> Value {
     let mut input = new_package(code, "1000");
     input[change.0] = change.1;
@@ -86,6 +90,59 @@ on_both_databases! {
         let node = "query($id: ID!) { node(id: $id) { ... on CreditPackage { code archived } } }";
         let data = server.data(server.admin_key(), node, json!({ "id": id })).await;
         assert_eq!(data["node"], json!({ "code": "year", "archived": true }));
+    }
+
+    /// What is given of a package changes, the rest stays, and purchases keep their price.
+    async fn a_package_is_changed_field_by_field(server: Server) {
+        let admin = server.admin_key();
+        let id = sell(&server, "year", "1000").await;
+        let tenant = server.account("Shop").await;
+        let buy = "mutation($input: PurchaseCreditsInput!) { purchaseCredits(input: $input) {
+            purchase { id price { amount } } userErrors { message } } }";
+        let input = json!({ "packageId": id, "idempotencyKey": "k" });
+        let bought = server.done(&tenant.owner, buy, input).await;
+        let mut expected = json!({ "name": "Starter", "credits": "1000", "validityDays": null,
+            "price": { "amount": "49.90", "currencyCode": "EUR" } });
+        for (change, field, value) in [
+            (json!({}), "name", json!("Starter")),
+            (json!({ "name": " Année " }), "name", json!("Année")),
+            (json!({ "validityDays": 365 }), "validityDays", json!(365)),
+            (json!({ "price": { "amount": "45", "currencyCode": "EUR" } }), "price",
+                json!({ "amount": "45.00", "currencyCode": "EUR" })),
+            (json!({ "validityDays": null }), "validityDays", json!(null)),
+        ] {
+            expected[field] = value;
+            let mut input = change;
+            input["packageId"] = json!(id);
+            let payload = server.done(admin, UPDATE, input).await;
+            assert_eq!(payload["package"], expected);
+        }
+        let read = "query($id: ID!) { node(id: $id) { ... on Purchase { price { amount } } } }";
+        let found = server.data(&tenant.owner, read, json!({ "id": bought["purchase"]["id"] })).await;
+        assert_eq!(found["node"]["price"]["amount"], "49.90");
+
+        let price = |amount: &str, currency: &str| json!({ "price": {
+            "amount": amount, "currencyCode": currency } });
+        for (mut input, field, code) in [
+            (json!({ "name": " " }), json!(["input", "name"]), "INVALID"),
+            (json!({ "validityDays": 0 }), json!(["input", "validityDays"]), "INVALID"),
+            (price("1.999", "EUR"), json!(["input", "price", "amount"]), "INVALID"),
+            (price("1", "GBP"), json!(["input", "price", "currencyCode"]), "INVALID"),
+        ] {
+            input["packageId"] = json!(id);
+            let refused = server.graphql(Some(admin), UPDATE, json!({ "input": input })).await;
+            let payload = &refused["data"]["updateCreditPackage"];
+            assert_eq!(payload["userErrors"], json!([{ "field": field, "code": code }]), "{input}");
+            assert_eq!(payload["package"], json!(null));
+        }
+        let unknown = json!({ "input": { "packageId": tenant.id, "name": "x" } });
+        let refused = server.graphql(Some(admin), UPDATE, unknown).await;
+        assert_eq!(refused["data"]["updateCreditPackage"]["userErrors"][0]["code"], "NOT_FOUND");
+        server.done(admin, ARCHIVE, json!({ "packageId": id })).await;
+        let refused = server.graphql(Some(admin), UPDATE, json!({ "input": { "packageId": id } })).await;
+        assert_eq!(refused["data"]["updateCreditPackage"]["userErrors"][0]["code"], "CONFLICT", "{refused}");
+        let read = "query($id: ID!) { node(id: $id) { ... on CreditPackage { name } } }";
+        assert_eq!(server.data(admin, read, json!({ "id": id })).await["node"]["name"], "Année");
     }
 
     /// Each invalid input is named.

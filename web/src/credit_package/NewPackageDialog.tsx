@@ -8,6 +8,7 @@ import { NumberField, problemText } from '../number/NumberField';
 import { readNumber } from '../number/reading';
 import { FormDialog } from '../screen/FormDialog';
 import { errorsUnder, otherErrors, received, type UserError } from '../screen/user_errors';
+import { isDays, ValidityField } from './ValidityField';
 
 const CREATE = graphql(`
   mutation CreatePackage($input: CreateCreditPackageInput!) {
@@ -55,9 +56,7 @@ export function NewPackageDialog({ onClose }: { onClose(): void }) {
     if ('problem' in cost) {
       wrong.push({ field: ['price'], message: problemText(t, cost.problem, money) });
     }
-    if (!/^\d{0,6}$/.test(days.trim())) {
-      wrong.push({ field: ['validityDays'], message: t('packages.notDays') });
-    }
+    if (!isDays(days)) wrong.push({ field: ['validityDays'], message: t('packages.notDays') });
     setRefusals(wrong);
     if (wrong.length > 0 || 'problem' in amount || 'problem' in cost) return;
     const { data } = await create({
@@ -132,14 +131,10 @@ export function NewPackageDialog({ onClose }: { onClose(): void }) {
           })}
         </Text>
       )}
-      <TextInput
-        label={t('packages.daysField')}
-        description={t('packages.daysMeaning')}
-        inputMode="numeric"
-        autoComplete="off"
+      <ValidityField
         value={days}
         error={errorsUnder(refusals, 'validityDays')}
-        onChange={(event) => edit(setDays)(event.currentTarget.value)}
+        onChange={edit(setDays)}
       />
     </FormDialog>
   );

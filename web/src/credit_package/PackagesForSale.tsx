@@ -15,6 +15,7 @@ import { Panel } from '../screen/Panel';
 import { Pending } from '../screen/Pending';
 import { usePaging } from '../screen/paging';
 import { otherErrors, received, type UserError } from '../screen/user_errors';
+import { EditPackageDialog } from './EditPackageDialog';
 import { NewPackageDialog } from './NewPackageDialog';
 
 const PACKAGES = graphql(`
@@ -58,11 +59,14 @@ const ARCHIVE = graphql(`
 
 type Package = AllPackagesQuery['creditPackages']['nodes'][number];
 
-/** The packages of all currencies; creates new ones and takes them off sale. */
+/** What is open above the table. */
+type Open = { kind: 'new' } | { kind: 'edit' | 'archive'; one: Package };
+
+/** The packages of all currencies; creates new ones, changes them and takes them off sale. */
 export function PackagesForSale({ mayChange }: { mayChange: boolean }) {
   const { t } = useTranslation();
   const [includeArchived, setIncludeArchived] = useState(false);
-  const [open, setOpen] = useState<'new' | Package>();
+  const [open, setOpen] = useState<Open>();
   const paging = usePaging(20);
   const [{ data, error, fetching }, ask] = useQuery({
     query: PACKAGES,
@@ -90,7 +94,7 @@ export function PackagesForSale({ mayChange }: { mayChange: boolean }) {
             }}
           />
           {mayChange && (
-            <Button size="xs" onClick={() => setOpen('new')}>
+            <Button size="xs" onClick={() => setOpen({ kind: 'new' })}>
               {t('packages.create')}
             </Button>
           )}
@@ -116,13 +120,14 @@ export function PackagesForSale({ mayChange }: { mayChange: boolean }) {
           />
         </>
       )}
-      {open === 'new' && <NewPackageDialog onClose={close} />}
-      {typeof open === 'object' && <ArchiveDialog one={open} onClose={close} />}
+      {open?.kind === 'new' && <NewPackageDialog onClose={close} />}
+      {open?.kind === 'edit' && <EditPackageDialog one={open.one} onClose={close} />}
+      {open?.kind === 'archive' && <ArchiveDialog one={open.one} onClose={close} />}
     </Panel>
   );
 }
 
-function columns(t: TFunction, onArchive?: (one: Package) => void): Column<Package>[] {
+function columns(t: TFunction, open?: (next: Open) => void): Column<Package>[] {
   const shown: Column<Package>[] = [
     {
       title: t('column.package'),
@@ -159,7 +164,7 @@ function columns(t: TFunction, onArchive?: (one: Package) => void): Column<Packa
       ),
     },
   ];
-  if (!onArchive) return shown;
+  if (!open) return shown;
   return [
     ...shown,
     {
@@ -168,14 +173,24 @@ function columns(t: TFunction, onArchive?: (one: Package) => void): Column<Packa
       numeric: true,
       cell: (one) =>
         !one.archived && (
-          <Button
-            size="compact-xs"
-            variant="default"
-            aria-label={t('packages.archiveNamed', { name: one.name, code: one.code })}
-            onClick={() => onArchive(one)}
-          >
-            {t('action.archive')}
-          </Button>
+          <Group gap={4} justify="flex-end" wrap="nowrap">
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={t('packages.editNamed', { name: one.name, code: one.code })}
+              onClick={() => open({ kind: 'edit', one })}
+            >
+              {t('action.edit')}
+            </Button>
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={t('packages.archiveNamed', { name: one.name, code: one.code })}
+              onClick={() => open({ kind: 'archive', one })}
+            >
+              {t('action.archive')}
+            </Button>
+          </Group>
         ),
     },
   ];
