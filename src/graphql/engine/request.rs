@@ -276,5 +276,8 @@ pub fn optional_id<T: super::ids::PublicId>(
 /// answer.
 #[must_use]
 pub fn written(ctx: &Context<'_>, english: &str) -> String {
-    Text::written(english).in_language(language(ctx))
+    match language(ctx) {
+        Language::English => english.to_owned(),
+        other => Text::written(english).in_language(other),
+    }
 }
