@@ -135,7 +135,7 @@ on_both_databases! {
         assert_eq!(payload["contacts"][0]["fields"], json!([field("name", "Ada")]));
         assert_eq!(payload["warnings"], json!([
             { "field": ["input", "contacts", "0", "fields", "1", "value"],
-                "message": "The value has more than 1,000 characters. It is not stored." },
+                "message": "The value has more than 1000 characters. It is not stored." },
             { "field": ["input", "contacts", "0", "fields", "2", "value"],
                 "message": "The value has control characters. It is not stored." },
         ]));
