@@ -184,20 +184,20 @@ on_both_databases! {
         let tenant = server.account("Shop").await;
         for (code, value, sms, mms, credits, cost, picture) in [
             ("cents", "0.013", "1", "3", "1653", "21.49", "64.47"),
-            // Priced in money itself: a credit is a dollar.
-            ("dollars", "1", "0.013", "0.046", "21.489", "21.49", "76.04"),
+            // Priced in money itself: a credit is a euro.
+            ("euros", "1", "0.013", "0.046", "21.489", "21.49", "76.04"),
             // Exactly between two cents: to the even one.
             ("halves", "0.005", "1", "3", "1653", "8.26", "24.80"),
         ] {
             let rates = json!([{ "sms": sms, "mms": mms }]);
-            let worth = json!({ "amount": value, "currencyCode": "USD" });
+            let worth = json!({ "amount": value, "currencyCode": "EUR" });
             let card = publish_worth(&server, code, worth, rates).await;
             charge_by(&server, &tenant, &card).await;
             let audience = json!({ "destinations": [{ "countryCode": "US", "recipientCount": 1653 }] });
             let mut input = json!({ "audience": audience, "text": "Ciao" });
             let found = quote(&server, &tenant, input.clone()).await;
             assert_eq!(found["credits"], credits);
-            assert_eq!(found["cost"], json!({ "amount": cost, "currencyCode": "USD" }));
+            assert_eq!(found["cost"], json!({ "amount": cost, "currencyCode": "EUR" }));
             assert_eq!(found["rateCard"]["id"], card["id"]);
             input["media"] = json!([{ "contentType": "image/jpeg" }]);
             let found = quote(&server, &tenant, input.clone()).await;
