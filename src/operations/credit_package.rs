@@ -161,7 +161,7 @@ impl Services {
     /// keep what they were begun with.
     ///
     /// # Errors
-    /// `NotFound` if no package has this id, `Conflict` if it is archived; an invalid name, price or
+    /// `NotFound` if no package has this id, `Conflict` if it is archived; a bad name, price or
     /// validity, and a price in another currency, each at its field.
     pub async fn update_credit_package(
         &self,

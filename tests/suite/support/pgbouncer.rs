@@ -46,7 +46,7 @@ impl Pgbouncer {
         let text = format!(
             "[databases]\n* = host=127.0.0.1 port={port} user=postgres\n[pgbouncer]\n\
              listen_addr = 127.0.0.1\nlisten_port = {own}\nunix_socket_dir =\nauth_type = any\n\
-             {further}\n"
+             default_pool_size = 100\n{further}\n"
         );
         fs::write(&settings, text).unwrap();
         let mut command = Command::new(program);
