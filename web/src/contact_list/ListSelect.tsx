@@ -46,6 +46,8 @@ const BESIDE_BUTTONS = { ...AT_START, paddingRight: '3.5rem' };
 export function ListSelect(props: {
   accountId: string;
   value: string | null;
+  /** What is read if none is chosen; that one is to be chosen if it is left out. */
+  placeholder?: string;
   /** What is wrong with the choice. */
   error?: string;
   onChange(listId: string | null): void;
@@ -80,7 +82,7 @@ export function ListSelect(props: {
   return (
     <Select
       label={t('listSelect.label')}
-      placeholder={t('listSelect.placeholder')}
+      placeholder={props.placeholder ?? t('listSelect.placeholder')}
       attributes={{ input: { dir: 'auto' } }}
       styles={{ input: props.value ? BESIDE_BUTTONS : AT_START }}
       classNames={{ option: 'list-option' }}
