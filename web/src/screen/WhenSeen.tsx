@@ -18,7 +18,7 @@ export function WhenSeen({ height, children }: { height: number; children: React
   }, [isSeen]);
   return (
     <Box ref={place} mih={isSeen ? undefined : height}>
-      {isSeen ? children : <Skeleton height={height} animate={false} />}
+      {isSeen ? children : <Skeleton height={height} animate={false} opacity={0.3} />}
     </Box>
   );
 }
