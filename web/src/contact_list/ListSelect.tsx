@@ -87,6 +87,8 @@ export function ListSelect(props: {
       styles={{ input: props.value ? BESIDE_BUTTONS : AT_START }}
       classNames={{ option: 'list-option' }}
       searchable
+      // The field has the focus, too, if its choice is refused: the reason stands below it.
+      openOnFocus={false}
       clearable
       clearButtonProps={{ 'aria-label': t('listSelect.clear') }}
       // The server has already searched.
