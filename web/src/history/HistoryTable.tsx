@@ -40,7 +40,9 @@ const ROW = graphql(`
   }
 `);
 
-/** Entries of the ledger, each with what was left after it. An entry opens to its postings and lots. */
+/**
+ * Entries of the ledger, each with what was left after it. An entry opens to its postings and lots.
+ */
 export function HistoryTable(props: {
   entries: readonly FragmentType<typeof ROW>[];
   timeZone: string;

@@ -11,8 +11,8 @@ import {
 } from '../time/period';
 
 /*
- * The period of the usage page and of the history, and the interval, as words of the address: "last-month", or
- * "2026-11-01..2026-11-30". Words that mean nothing are ignored.
+ * The period of the usage page and of the history, and the interval, as words of the address:
+ * "last-month", or "2026-11-01..2026-11-30". Words that mean nothing are ignored.
  */
 
 /** A period by its name, or by its days. */
