@@ -31,6 +31,8 @@ const TEXTS = {
     reversed: 'The first day is after the last.',
     none: 'No such entry in this period.',
     lots: 'Lots whose credits moved',
+    sent: /^Message sent, /,
+    open: 'Open the message',
     lot: /^Grant.*(never expires|\d{4})/,
     months: 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec',
   },
@@ -45,6 +47,8 @@ const TEXTS = {
     reversed: 'Il primo giorno è dopo l’ultimo.',
     none: 'Nessun movimento corrispondente in questo periodo.',
     lots: 'Lotti i cui crediti si sono mossi',
+    sent: /^Messaggio inviato, /,
+    open: 'Apri il messaggio',
     lot: /^(Omaggio|Assegnazione|Concessione|Accredito).*(non scade|\d{4})/,
     months: 'gen feb mar apr mag giu lug ago set ott nov dic',
   },
@@ -111,6 +115,25 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     for (const [at, [change = 0n, left]] of entries.slice(0, -1).entries()) {
       assert.equal(left, (entries[at + 1]?.[1] ?? 0n) + change, `entry ${at}`);
     }
+    await page.close();
+  });
+
+  test(`an entry leads to its message, in ${language}`, async () => {
+    const page = await openWith(browsers[language], KEY);
+    const texts = TEXTS[language];
+    await page.getByRole('tab', { name: texts.tab }).click();
+    const table = page.getByRole('table', { name: texts.table });
+    await table.getByRole('button', { name: texts.sent }).first().click();
+    const dialog = page.getByRole('dialog');
+    const link = dialog.getByRole('link', { name: texts.open });
+    await link.waitFor();
+    for (const width of [390, 1400]) {
+      await page.setViewportSize({ width, height: 900 });
+      await check(page);
+    }
+    await link.click();
+    await page.waitForURL(/tab=messages&message=/);
+    await dialog.getByText(/^(Credits are recipients|I crediti sono destinatari) ×/).waitFor();
     await page.close();
   });
 

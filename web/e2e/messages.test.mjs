@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import {
   allocate,
+  archive,
   createAccount,
   createKey,
   createList,
@@ -352,6 +353,28 @@ test('a draft that was changed after a lost answer is not sent again by itself',
   await dialog.getByRole('button', { name: 'Send as another message' }).click();
   await page.getByRole('status').getByText('Sent to 3 recipients').waitFor();
   assert.equal((await texts()).length, 2);
+  await page.close();
+});
+
+test('a list that was archived meanwhile is refused at its field, for everybody to read', async () => {
+  const list = await createList(account, 'Gone', [{ countryCode: 'IT', recipientCount: 2 }]);
+  const page = await compose('en');
+  await chooseList(page, 'Gone');
+  await textOf(page).fill('Too late');
+  await page.getByRole('button', { name: 'Send…' }).click();
+  const dialog = page.getByRole('dialog');
+  // Earlier, the page would hear of it, and not offer to send.
+  await page.route('**/graphql', async (route) => {
+    if (route.request().postData()?.includes('SendMessage')) await archive(list);
+    await route.continue();
+  });
+  await dialog.getByRole('button', { name: 'Send now' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const field = page.getByRole('combobox', { name: 'Contact list' });
+  await page.locator('input[aria-invalid=true]:focus').waitFor();
+  assert.equal(await field.getAttribute('aria-invalid'), 'true');
+  assert.equal(await page.getByRole('listbox').count(), 0);
+  await check(page);
   await page.close();
 });
 

@@ -132,7 +132,7 @@ test('a quote shows each contact’s segments, and a merge field that nobody has
   const segments = page.getByRole('region', { name: 'Segments' });
   await segments.getByText('SMS in plain characters: 2 segments.').waitFor();
   await segments.getByText('Bartolomea').first().waitFor();
-  await segments.getByText('1 segment: 2 recipients · 2 segments: 1 recipients').waitFor();
+  await segments.getByText('1 segment: 2 recipients · 2 segments: 1 recipient').waitFor();
   await segments.getByText('Shortest text').click();
   await segments.getByText('Hello Ada, do come in.').waitFor();
   await segments.getByText('With fallbacks').click();

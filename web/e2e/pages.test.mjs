@@ -72,7 +72,7 @@ test('a CSV file without known headers is mapped and imported', async () => {
     .locator('input[type=file]')
     .setInputFiles({ name: 'clienti.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
   await dialog.getByText('CSV in UTF-8, separated by semicolons.').waitFor();
-  await dialog.getByRole('note').getByText('customer_id').waitFor();
+  await dialog.getByRole('note').getByText('It isn’t clear which column').waitFor();
   await dialog.getByRole('cell', { name: '340 123 4567', exact: true }).first().waitFor();
 
   // Nothing is sent before the column of numbers is chosen.

@@ -1,9 +1,10 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import type { TFunction } from 'i18next';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { useRefreshOn } from '../balance/refresh';
+import { LotName } from '../credit_lot/LotName';
 import { graphql } from '../generated';
 import type { SpendableLotsQuery } from '../generated/graphql';
 import { isZero } from '../number/decimal';
@@ -30,6 +31,13 @@ const LOTS = graphql(`
           id
           source
           note
+          purchase {
+            id
+            package {
+              id
+              name
+            }
+          }
           remaining
           held
           expiresOn
@@ -123,16 +131,7 @@ function columns(t: TFunction, timeZone: string, onRevoke: (lot: Lot) => void): 
     {
       title: t('column.source'),
       heading: true,
-      cell: (lot) => (
-        <Stack gap={0}>
-          {t(`lots.source.${lot.source}`)}
-          {lot.note && (
-            <Text size="xs" c="dimmed" dir="auto">
-              {lot.note}
-            </Text>
-          )}
-        </Stack>
-      ),
+      cell: (lot) => <LotName lot={lot} />,
     },
     { title: t('column.created'), cell: (lot) => formatInstant(lot.createdAt, timeZone) },
     {

@@ -91,6 +91,12 @@ export function AllocationPanel(props: { accountId: string; timeZone: string; ch
   useRefreshOn(props.changes, ask);
   useRefreshOn(props.changes, askUsed);
   const account = data?.account;
+  // What was read before saving: until the lists are read again, the drafts are what they are now.
+  const [outdated, setOutdated] = useState<typeof data>();
+  if (outdated && (data !== outdated || error)) {
+    setOutdated(undefined);
+    setDrafts(new Map());
+  }
 
   function edit(draft: Draft) {
     setDrafts(new Map(drafts).set(draft.list.id, draft));
@@ -139,7 +145,9 @@ export function AllocationPanel(props: { accountId: string; timeZone: string; ch
             accountId={accountId}
             unassigned={account.balance.unassigned}
             drafts={latest(drafts, account.lists.nodes)}
-            onDone={() => setDrafts(new Map())}
+            isRefreshing={outdated !== undefined}
+            onSaved={() => setOutdated(data)}
+            onDiscard={() => setDrafts(new Map())}
           />
         </>
       )}

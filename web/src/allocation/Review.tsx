@@ -14,12 +14,14 @@ interface Props {
   accountId: string;
   unassigned: string;
   drafts: readonly Draft[];
-  /** After saving or discarding. */
-  onDone(): void;
+  /** Whether the lists are read again after saving. */
+  isRefreshing: boolean;
+  onSaved(): void;
+  onDiscard(): void;
 }
 
 /** Everything that saving would change, what stays unassigned, and the button that saves. */
-export function Review({ accountId, unassigned, drafts, onDone }: Props) {
+export function Review({ accountId, unassigned, drafts, isRefreshing, ...on }: Props) {
   const { t } = useTranslation();
   const [refusals, setRefusals] = useState<readonly UserError[]>([]);
   const [saved, setSaved] = useState(false);
@@ -42,7 +44,7 @@ export function Review({ accountId, unassigned, drafts, onDone }: Props) {
     setRefusals(named(userErrors, changes));
     if (userErrors.length > 0) return;
     setSaved(true);
-    onDone();
+    on.onSaved();
   }
 
   if (changes.length + unreadable === 0) {
@@ -89,15 +91,20 @@ export function Review({ accountId, unassigned, drafts, onDone }: Props) {
         </Text>
       )}
       <Group gap="sm">
-        <Button loading={fetching} disabled={!enough || unreadable > 0} onClick={save}>
+        <Button
+          loading={fetching || isRefreshing}
+          disabled={!enough || unreadable > 0}
+          onClick={save}
+        >
           {t('action.save')}
         </Button>
         <Button
           variant="default"
+          disabled={fetching || isRefreshing}
           onClick={() => {
             setRefusals([]);
             setSaved(false);
-            onDone();
+            on.onDiscard();
           }}
         >
           {t('allocation.discard')}

@@ -34,7 +34,7 @@ function columns(t: TFunction, timeZone: string, now: number, actions?: KeyActio
       cell: (key) => key.prefix && <Code>{key.prefix}…</Code>,
     },
     { title: t('column.role'), cell: (key) => t(`role.${key.role}`) },
-    { title: t('column.created'), cell: (key) => formatInstant(key.createdAt, timeZone) },
+    { title: t('keys.created'), cell: (key) => formatInstant(key.createdAt, timeZone) },
     {
       title: t('column.lastUsed'),
       cell: (key) => (key.lastUsedAt ? formatInstant(key.lastUsedAt, timeZone) : t('keys.unused')),

@@ -13,6 +13,7 @@ export const FILE_PREVIEW = graphql(`
     columns {
       header
     }
+    phoneColumn
     problem
     rows {
       line
@@ -43,7 +44,7 @@ export function FilePreview(props: {
       </Text>
       {preview.problem && !props.isMapped && (
         <Alert color="yellow" role="note" title={t('import.needsMapping')}>
-          {serverText(preview.problem)}
+          {preview.phoneColumn == null ? t('import.needsNumbers') : serverText(preview.problem)}
         </Alert>
       )}
       <Warnings caption={t('import.warnings')} warnings={preview.warnings} />
@@ -57,7 +58,9 @@ export function FilePreview(props: {
           <Table className="data-table table" verticalSpacing={4} horizontalSpacing="sm">
             <Table.Thead>
               <Table.Tr>
-                <Table.Th scope="col">{t('column.line')}</Table.Th>
+                <Table.Th scope="col" className="numeric" w="1%">
+                  {t('column.line')}
+                </Table.Th>
                 {preview.columns.map(({ header }, index) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: a column is known by its position alone.
                   <Table.Th scope="col" key={index}>

@@ -46,6 +46,8 @@ const BESIDE_BUTTONS = { ...AT_START, paddingRight: '3.5rem' };
 export function ListSelect(props: {
   accountId: string;
   value: string | null;
+  /** What is read if none is chosen; that one is to be chosen if it is left out. */
+  placeholder?: string;
   /** What is wrong with the choice. */
   error?: string;
   onChange(listId: string | null): void;
@@ -80,11 +82,13 @@ export function ListSelect(props: {
   return (
     <Select
       label={t('listSelect.label')}
-      placeholder={t('listSelect.placeholder')}
+      placeholder={props.placeholder ?? t('listSelect.placeholder')}
       attributes={{ input: { dir: 'auto' } }}
       styles={{ input: props.value ? BESIDE_BUTTONS : AT_START }}
       classNames={{ option: 'list-option' }}
       searchable
+      // The field has the focus, too, if its choice is refused: the reason stands below it.
+      openOnFocus={false}
       clearable
       clearButtonProps={{ 'aria-label': t('listSelect.clear') }}
       // The server has already searched.

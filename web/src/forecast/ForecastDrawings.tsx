@@ -101,7 +101,10 @@ export default function ForecastDrawings(props: {
           <Title order={3} size="h6">
             {t('forecast.waterfall')}
           </Title>
-          <Waterfall steps={stepsOf(balance, forecast)} />
+          <Waterfall
+            steps={stepsOf(balance, forecast)}
+            today={today(props.timeZone, new Date(forecast.asOf))}
+          />
         </>
       )}
     </Stack>

@@ -3,7 +3,7 @@ import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { creditsText } from '../number/credits';
 import { isZero, toPlottable } from '../number/decimal';
-import { formatBucket, formatLastDay } from '../time/format';
+import { formatLastDay, formatShortDay } from '../time/format';
 import { dayAfter } from './axes';
 import { Drawing, LegendItem, LostPattern, type Place, type Plot } from './Drawing';
 import type { Step, Steps } from './steps';
@@ -19,10 +19,10 @@ interface Column {
 }
 
 /** From today's credits down to what stays, a step for each day on which credits expire. */
-export function Waterfall({ steps }: { steps: Steps }) {
+export function Waterfall({ steps, today }: { steps: Steps; today: string }) {
   const { t } = useTranslation();
   const pattern = useId();
-  const columns = columnsOf(t, steps);
+  const columns = columnsOf(t, steps, today);
   const places: Place[] = columns.map(({ text }, index) => ({
     text,
     x: (plot) => middle(plot, columns.length, index),
@@ -145,7 +145,7 @@ function Block(props: {
   );
 }
 
-function columnsOf(t: TFunction, { available, held, steps, rest }: Steps): Column[] {
+function columnsOf(t: TFunction, { available, held, steps, rest }: Steps, today: string): Column[] {
   const parts = (given: Partial<Record<Part, string>>): Column['parts'] =>
     Object.entries(given).map(([part, credits]) => [part as Part, toPlottable(credits)]);
   let left = toPlottable(available) + toPlottable(held);
@@ -158,7 +158,7 @@ function columnsOf(t: TFunction, { available, held, steps, rest }: Steps): Colum
   const middle = steps.map((step): Column => {
     const { used, lost, held } = step;
     const column = {
-      name: formatBucket(`${dayAfter(step.to, -1)}T00:00:00Z`, 'DAY', 'UTC'),
+      name: formatShortDay(dayAfter(step.to, -1), today),
       text: sentence(t, daysOf(step), { used, lost, held }),
       top: left,
       parts: parts({ used, lost, held }),

@@ -1,4 +1,4 @@
-import { Text } from '@mantine/core';
+import { Anchor, Stack, Text } from '@mantine/core';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
@@ -9,9 +9,9 @@ import { type Column, DataTable } from '../screen/DataTable';
 import { Dialog } from '../screen/Dialog';
 import { Failure } from '../screen/Failure';
 import { Pending } from '../screen/Pending';
+import { routeHash, useRoute } from '../session/route';
 import { formatInstant, formatLastDay } from '../time/format';
 import { actorName } from './actor_name';
-import { signed } from './signed';
 
 const LOTS = graphql(`
   query EntryLots($id: ID!) {
@@ -51,15 +51,33 @@ export function EntryDialog(props: {
 }) {
   const { t } = useTranslation();
   const { entry, timeZone, onClose } = props;
+  const { account } = useRoute();
+  const about = [entry.message?.name, entry.list?.name].filter((name) => name != null);
   return (
     <Dialog title={t(`history.kinds.${entry.kind}`)} onClose={onClose}>
-      <Text size="sm">{formatInstant(entry.createdAt, timeZone)}</Text>
-      <Text size="sm">{actorName(t, entry.actor)}</Text>
-      {entry.note && (
-        <Text size="sm" dir="auto">
-          {entry.note}
+      <Stack gap={2} mb="sm">
+        {about.length > 0 && (
+          <Text size="sm" fw={500} dir="auto">
+            {about.join(' · ')}
+          </Text>
+        )}
+        <Text size="sm">
+          {formatInstant(entry.createdAt, timeZone)} · {actorName(t, entry.actor)}
         </Text>
-      )}
+        {entry.note && (
+          <Text size="sm" dir="auto">
+            {entry.note}
+          </Text>
+        )}
+        {entry.message && (
+          <Anchor
+            size="sm"
+            href={routeHash({ account, tab: 'messages', message: entry.message.id })}
+          >
+            {t('history.openMessage')}
+          </Anchor>
+        )}
+      </Stack>
       <DataTable
         caption={t('history.postings')}
         columns={postingColumns(t)}
@@ -83,7 +101,7 @@ function Lots({ id }: { id: string }) {
   const more = postings.reduce((sum, { lots, lotCount }) => sum + lotCount - lots.length, 0);
   return (
     <>
-      <Text size="sm" fw={600}>
+      <Text size="sm" fw={600} mt="sm">
         {t('history.lots')}
       </Text>
       <DataTable
@@ -110,7 +128,7 @@ function postingColumns(t: TFunction): Column<Posting>[] {
   return [
     { title: t('history.book'), heading: true, cell: ({ book }) => t(`history.books.${book}`) },
     { title: t('column.list'), cell: ({ list }) => list?.name ?? '—' },
-    { title: t('column.credits'), numeric: true, cell: ({ credits }) => signed(credits) },
+    { title: t('column.credits'), signed: true, decimal: ({ credits }) => credits },
   ];
 }
 
@@ -125,6 +143,6 @@ function lotColumns(t: TFunction): Column<Moved & { book: Book; at: string }>[] 
       cell: ({ lot }) => (lot.expiresOn ? formatLastDay(lot.expiresOn) : t('lots.neverExpires')),
     },
     { title: t('history.book'), cell: ({ book }) => t(`history.books.${book}`) },
-    { title: t('column.credits'), numeric: true, cell: ({ credits }) => signed(credits) },
+    { title: t('column.credits'), signed: true, decimal: ({ credits }) => credits },
   ];
 }

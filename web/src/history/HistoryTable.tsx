@@ -7,7 +7,6 @@ import { type Column, DataTable } from '../screen/DataTable';
 import { formatInstant } from '../time/format';
 import { actorName } from './actor_name';
 import { EntryDialog } from './EntryDialog';
-import { signed } from './signed';
 
 const ROW = graphql(`
   fragment HistoryRow on Transaction {
@@ -41,7 +40,9 @@ const ROW = graphql(`
   }
 `);
 
-/** Entries of the ledger, each with what was left after it. An entry opens to its postings and lots. */
+/**
+ * Entries of the ledger, each with what was left after it. An entry opens to its postings and lots.
+ */
 export function HistoryTable(props: {
   entries: readonly FragmentType<typeof ROW>[];
   timeZone: string;
@@ -69,9 +70,9 @@ export function HistoryTable(props: {
         </Anchor>
       ),
     },
-    { title: t('history.what'), cell: (row) => <What row={row} /> },
+    { title: t('history.what'), wide: true, cell: (row) => <What row={row} /> },
     { title: t('history.who'), cell: (row) => actorName(t, row.actor) },
-    { title: t('column.credits'), numeric: true, cell: ({ credits }) => signed(credits) },
+    { title: t('column.credits'), signed: true, decimal: ({ credits }) => credits },
     { title: t('history.after'), decimal: ({ availableAfter }) => availableAfter },
   ];
   return (

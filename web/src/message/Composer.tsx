@@ -199,7 +199,7 @@ export function Composer({ accountId, timeZone, can, changes, onSent, onClose }:
             </Panel>
             {!shown.text && !shown.image && (
               <Panel title={t('segments.title')}>
-                <DraftSegments draft={content} />
+                <DraftSegments draft={content} toWhom={t('segments.chooseRecipients')} />
               </Panel>
             )}
           </>

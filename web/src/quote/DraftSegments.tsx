@@ -17,9 +17,10 @@ const SEGMENTATION = graphql(`
 
 /**
  * The segments of a draft without recipients. They can't be known if the text has merge fields,
- * since their values are the recipients'.
+ * since their values are the recipients': `toWhom` says what to do about it; to choose a list if it
+ * is left out.
  */
-export function DraftSegments({ draft }: { draft: Draft }) {
+export function DraftSegments({ draft, toWhom }: { draft: Draft; toWhom?: string }) {
   const { t } = useTranslation();
   const personal = draft.text.includes('{{');
   const input = { text: draft.text, media: mediaOf(draft), smartEncoding: draft.smartEncoding };
@@ -28,7 +29,7 @@ export function DraftSegments({ draft }: { draft: Draft }) {
     variables: { input },
     pause: personal,
   });
-  if (personal) return <Nothing>{t('segments.chooseList')}</Nothing>;
+  if (personal) return <Nothing>{toWhom ?? t('segments.chooseList')}</Nothing>;
   if (error) return <Failure error={error} onRetry={ask} />;
   if (!data) return <Pending />;
   return <SegmentCut cut={data.segmentation} isEmpty={draft.text === ''} />;

@@ -1,7 +1,7 @@
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { countryName } from '../country/countries';
-import { formatCount, formatDecimal } from '../number/decimal';
+import { formatCount } from '../number/decimal';
 import { type Column, DataTable } from '../screen/DataTable';
 
 interface Line {
@@ -44,9 +44,8 @@ function columns(t: TFunction): Column<Line>[] {
     },
     {
       title: t('column.perSegment'),
-      numeric: true,
-      cell: (line) =>
-        line.creditsPerSegment ? formatDecimal(line.creditsPerSegment) : t('country.notServed'),
+      decimal: (line) => line.creditsPerSegment,
+      none: t('country.notServed'),
     },
     { title: t('column.credits'), decimal: (line) => line.credits },
   ];

@@ -3,7 +3,6 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type FragmentType, graphql, readFragment } from '../generated';
 import type { QuoteInput } from '../generated/graphql';
-import { formatCount } from '../number/decimal';
 import { ContactSegments } from './ContactSegments';
 import { SegmentCut } from './SegmentCut';
 
@@ -82,7 +81,10 @@ export function QuotedSegments(props: {
         <Text size="sm" c="dimmed">
           {quote.distribution
             .map(({ segmentCount, recipientCount }) =>
-              t('segments.share', { count: segmentCount, recipients: formatCount(recipientCount) }),
+              t('segments.share', {
+                count: segmentCount,
+                recipients: t('quote.recipients', { count: recipientCount }),
+              }),
             )
             .join(' · ')}
         </Text>

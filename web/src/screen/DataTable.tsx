@@ -1,6 +1,7 @@
 import { Table, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { formatDecimal, fractionDigits } from '../number/decimal';
+import { signed } from '../number/signed';
 
 interface Heading {
   /** The heading, and the cell's label when rows are cards. */
@@ -15,6 +16,8 @@ interface PlainColumn<Row> extends Heading {
   heading?: boolean;
   /** Right-aligned with tabular figures, so that digits align. */
   numeric?: boolean;
+  /** As wide as the card when rows are cards. */
+  wide?: boolean;
 }
 
 /**
@@ -22,6 +25,10 @@ interface PlainColumn<Row> extends Heading {
  */
 interface DecimalColumn<Row> extends Heading {
   decimal(row: Row): string | null | undefined;
+  /** Changes, each with its sign. */
+  signed?: boolean;
+  /** What stands where there is no decimal; a dash if it is left out. */
+  none?: string;
 }
 
 export type Column<Row> = PlainColumn<Row> | DecimalColumn<Row>;
@@ -82,11 +89,12 @@ function isNumeric<Row>(column: Column<Row>): boolean {
 /** Wraps a column of decimals as a column of cells. */
 function spellOut<Row>(column: Column<Row>, rows: readonly Row[]): PlainColumn<Row> {
   if (!('decimal' in column)) return column;
-  const { decimal, ...heading } = column;
+  const { decimal, signed: isChange, none = '—', ...heading } = column;
   const digits = Math.max(0, ...rows.map((row) => fractionDigits(decimal(row) ?? '')));
   const cell = (row: Row) => {
     const value = decimal(row);
-    return value == null ? '—' : formatDecimal(value, digits);
+    if (value == null) return none;
+    return isChange ? signed(value, digits) : formatDecimal(value, digits);
   };
   return { ...heading, numeric: true, cell };
 }
@@ -101,7 +109,7 @@ function Cell<Row>({ column, row }: { column: PlainColumn<Row>; row: Row }) {
   }
   return (
     <Table.Td
-      className={column.numeric ? 'numeric' : undefined}
+      className={column.numeric ? 'numeric' : column.wide ? 'wide' : undefined}
       data-title={column.hideTitle ? undefined : column.title}
     >
       {column.cell(row)}

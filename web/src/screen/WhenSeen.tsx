@@ -1,4 +1,4 @@
-import { Box } from '@mantine/core';
+import { Box, Skeleton } from '@mantine/core';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 /** Content that is made only when half of its place is on the screen, and stays from then on. */
@@ -18,7 +18,7 @@ export function WhenSeen({ height, children }: { height: number; children: React
   }, [isSeen]);
   return (
     <Box ref={place} mih={isSeen ? undefined : height}>
-      {isSeen && children}
+      {isSeen ? children : <Skeleton height={height} animate={false} opacity={0.3} />}
     </Box>
   );
 }

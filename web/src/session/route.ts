@@ -10,7 +10,7 @@ export interface Route {
    * usual one, and the history has all time.
    */
   period?: string;
-  /** The interval of the usage tab, as its word; days if there is none. */
+  /** The interval of the usage tab, as its word; the usual one of the period if there is none. */
   by?: string;
   /**
    * The list, the country, the channel, the API key and whom it acted for, to which the usage tab is

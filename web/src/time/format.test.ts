@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { setLanguage } from '../language/languages';
-import { formatDays, formatInstant, formatLastDay, formatMonth } from './format';
+import { formatDays, formatInstant, formatLastDay, formatMonth, formatShortDay } from './format';
 
 afterEach(() => setLanguage('en'));
 
@@ -10,6 +10,13 @@ test.each([
   ['2028-03-01', '29 Feb 2028'],
 ])('credits that expire on %s can be used through %s', (expiresOn, last) => {
   expect(formatLastDay(expiresOn)).toBe(last);
+});
+
+test('a short day has its year if that is not today’s', () => {
+  expect(formatShortDay('2026-12-09', '2026-11-28')).toBe('9 Dec');
+  expect(formatShortDay('2027-10-23', '2026-11-28')).toBe('23 Oct 27');
+  setLanguage('it');
+  expect(formatShortDay('2027-10-23', '2026-11-28')).toBe('23 ott 27');
 });
 
 /** Whether there are spaces around the dash depends on the version of the locale's data. */

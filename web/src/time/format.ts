@@ -19,6 +19,15 @@ export function formatDays(first: string, last: string): string {
   return texts.join('');
 }
 
+/** Formats a date without its year if that is today's: "22 Nov", or "22 Oct 27". */
+export function formatShortDay(date: string, today: string): string {
+  const isThisYear = date.slice(0, 4) === today.slice(0, 4);
+  return formatWith(`${date}T00:00:00Z`, 'UTC', {
+    ...BUCKET.DAY,
+    ...(!isThisYear && { year: '2-digit' }),
+  });
+}
+
 /**
  * The last day on which credits can be used, "30 Dec 2026" if they expire on 31 December: they
  * expire when their expiration day begins.

@@ -17,9 +17,10 @@ export function UsageFilter(props: {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the names are those of the language.
   const countries = useMemo(() => destinations(), [i18n.language]);
   return (
-    <Group align="end" gap="sm">
+    <Group align="end" gap="sm" className="filters">
       <ListSelect
         accountId={props.accountId}
+        placeholder={t('usage.everyList')}
         value={restriction.list ?? null}
         onChange={(list) => onChange({ ...restriction, list: list ?? undefined })}
       />

@@ -102,7 +102,7 @@ export function UsagePanel({ accountId, timeZone }: { accountId: string; timeZon
           <IntervalPicker
             interval={interval}
             fits={(one) => problem !== undefined || fitsInterval(one, days)}
-            onChange={(next) => change({ period: word, by: intervalWord(next) })}
+            onChange={(next) => change({ period: word, by: intervalWord(next, days) })}
           />
         </Group>
         <DownloadButtons input={input} />

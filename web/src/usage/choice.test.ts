@@ -50,14 +50,21 @@ test.each([
   ['WEEK', '2026-11-01', '2026-11-30', 'DAY'],
   ['hour', '2026-11-01', '2026-11-30', 'DAY'],
   ['day', '2020-01-01', '2026-11-30', 'MONTH'],
+  ['day', '2026-01-01', '2026-11-30', 'DAY'],
+  [undefined, '2026-01-01', '2026-11-30', 'MONTH'],
+  [undefined, '2026-11-30', '2026-11-30', 'DAY'],
 ])('the interval %s of %s to %s is %s', (word, first, last, interval) => {
   expect(readInterval(word, { first, last })).toBe(interval);
 });
 
 test('an interval is read from its word as it was written', () => {
-  const period = { first: '2026-11-01', last: '2026-11-07' };
+  const week = { first: '2026-11-01', last: '2026-11-07' };
   for (const interval of ['HOUR', 'DAY', 'WEEK', 'MONTH'] as const) {
-    expect(readInterval(intervalWord(interval), period)).toBe(interval);
+    expect(readInterval(intervalWord(interval, week), week)).toBe(interval);
+  }
+  const year = { first: '2026-01-01', last: '2026-12-31' };
+  for (const interval of ['DAY', 'WEEK', 'MONTH'] as const) {
+    expect(readInterval(intervalWord(interval, year), year)).toBe(interval);
   }
 });
 

@@ -11,8 +11,8 @@ import {
 } from '../time/period';
 
 /*
- * The period of the usage page and of the history, and the interval, as words of the address: "last-month", or
- * "2026-11-01..2026-11-30". Words that mean nothing are ignored.
+ * The period of the usage page and of the history, and the interval, as words of the address:
+ * "last-month", or "2026-11-01..2026-11-30". Words that mean nothing are ignored.
  */
 
 /** A period by its name, or by its days. */
@@ -64,16 +64,25 @@ export function partOf(choice: PeriodChoice): CalendarPeriod | undefined {
   }
 }
 
-/** Reads an interval's word: days if there is none, or what suits the period if it doesn't fit. */
+/**
+ * Reads an interval's word: the usual one if there is none, or what suits the period if it doesn't
+ * fit.
+ */
 export function readInterval(word: string | undefined, period: Period): Interval {
   const asked = (['HOUR', 'DAY', 'WEEK', 'MONTH'] as const).find((one) => wordOf(one) === word);
-  const interval = asked ?? 'DAY';
+  const interval = asked ?? usualInterval(period);
   return fitsInterval(interval, period) ? interval : suggestedInterval(period);
 }
 
-/** The word of an interval; none for days. */
-export function intervalWord(interval: Interval): string | undefined {
-  return interval === 'DAY' ? undefined : wordOf(interval);
+/** The word of an interval; none for that which is usual in the period. */
+export function intervalWord(interval: Interval, period: Period): string | undefined {
+  return interval === usualInterval(period) ? undefined : wordOf(interval);
+}
+
+/** Days, or months in a period that is longer than a quarter. */
+function usualInterval(period: Period): Interval {
+  if (periodProblem(period)) return 'DAY';
+  return suggestedInterval(period) === 'MONTH' ? 'MONTH' : 'DAY';
 }
 
 function wordOf(name: string): string {
