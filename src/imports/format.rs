@@ -20,14 +20,14 @@ pub enum Format {
 
 /// Signatures of other formats, named in the error message.
 const OTHERS: [(&[u8], &str); 8] = [
-    (b"\x89PNG", "a PNG image"),
-    (b"\xFF\xD8\xFF", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"%PDF", "a PDF document"),
-    (b"\x1F\x8B", "compressed with gzip"),
-    (b"7z\xBC\xAF\x27\x1C", "a 7z archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"{\\rtf", "a rich text document"),
+    (b"\x89PNG", written!("a PNG image")),
+    (b"\xFF\xD8\xFF", written!("a JPEG image")),
+    (b"GIF8", written!("a GIF image")),
+    (b"%PDF", written!("a PDF document")),
+    (b"\x1F\x8B", written!("compressed with gzip")),
+    (b"7z\xBC\xAF\x27\x1C", written!("a 7z archive")),
+    (b"Rar!", written!("a RAR archive")),
+    (b"{\\rtf", written!("a rich text document")),
 ];
 
 /// How much of the start is examined: every text is recognisable within it.
@@ -53,7 +53,7 @@ pub fn format(file: &mut File) -> Result<Format, ReadError> {
         return Ok(Format::Workbook);
     }
     if start.starts_with(b"PK\x05\x06") {
-        return Err(Unreadable::Other("an empty zip archive").into());
+        return Err(Unreadable::Other(written!("an empty zip archive")).into());
     }
     if start.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
         return Err(compound(file)?.into());
@@ -66,7 +66,7 @@ pub fn format(file: &mut File) -> Result<Format, ReadError> {
         Encoding::for_bom(&start).is_some_and(|(encoding, _)| encoding != encoding_rs::UTF_8);
     let binary = |byte: &u8| matches!(byte, 0x00..=0x08 | 0x0E..=0x1A | 0x1C..=0x1F);
     if !is_wide && start.iter().any(binary) {
-        return Err(Unreadable::Other("not a text file").into());
+        return Err(Unreadable::Other(written!("not a text file")).into());
     }
     Ok(Format::Text)
 }
@@ -81,9 +81,9 @@ fn compound(file: &mut File) -> io::Result<Unreadable> {
     if count(file, &marker, 1)? > 0 {
         return Ok(Unreadable::Encrypted);
     }
-    Ok(Unreadable::OtherWorkbook(
-        "a workbook of Excel 2003 or older (.xls), or another old document",
-    ))
+    Ok(Unreadable::OtherWorkbook(written!(
+        "a workbook of Excel 2003 or older (.xls), or another old document"
+    )))
 }
 
 /// Counts occurrences of `wanted` in a file, up to `most`.

@@ -80,6 +80,9 @@ fn written_texts_are_found_again() {
         assert_eq!(found.english(), filled);
         assert_ne!(found.template(), "{said}", "{template}");
     }
+    let written = "The file is a PDF document. Send a CSV file or an Excel workbook (.xlsx).";
+    let italian = Text::written(written).in_language(Language::Italian);
+    assert!(italian.contains("un documento PDF"), "{italian}");
     assert_eq!(
         Text::written("Anything else"),
         Text::of_others("Anything else")

@@ -7,7 +7,7 @@ use super::{content, warning::ImportWarning};
 use crate::{
     graphql::engine::{
         errors::ApiError,
-        request::{services, viewer, viewer_of},
+        request::{services, viewer, viewer_of, written},
     },
     imports::{Preview, PreviewRow},
 };
@@ -56,8 +56,9 @@ impl ContactImportPreview {
 
     /// Why importContacts would refuse the file without phoneColumn and columns, and what would be
     /// right. Null if it would not.
-    async fn problem(&self) -> Option<&str> {
-        self.0.problem.as_deref()
+    async fn problem(&self, ctx: &Context<'_>) -> Option<String> {
+        let problem = self.0.problem.as_deref()?;
+        Some(written(ctx, problem))
     }
 
     /// The first rows with cells, without the one that names the columns; at most 10.
