@@ -27,7 +27,7 @@ impl Language {
     /// Every language, the default first.
     pub const ALL: [Self; 2] = [Self::English, Self::Italian];
 
-    /// Its BCP 47 tag, for the header `Content-Language`.
+    /// Its BCP 47 tag, by which `Accept-Language` names it.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {

@@ -147,31 +147,37 @@ impl Services {
                 Use::MakeSenderKey,
             )));
         }
+        if let Some(account) = row.account_id {
+            self.refuse_more_keys(AccountId::new(account)).await?;
+        }
+        let transaction = self.store().begin().await?;
+        // Read again after waiting: another request may have revoked or replaced it meanwhile.
+        let row = store::api_key::locked(&transaction, id).await?;
         let now = self.clock().now();
-        if !works(&row, now) {
+        let Some(row) = row.filter(|row| works(row, now)) else {
             return Err(path
                 .refuse(
                     RefusalCode::Conflict,
                     text!("The key doesn't work any more; create a new one."),
                 )
                 .into());
-        }
-        if let Some(account) = row.account_id {
-            self.refuse_more_keys(AccountId::new(account)).await?;
-        }
-        let lifetime = row.expires_at.map(|at| at.saturating_sub(row.created_at));
+        };
+        let expires_at = row.expires_at.map(|at| {
+            let lifetime = SignedDuration::from_micros(at.saturating_sub(row.created_at));
+            now.checked_add(lifetime)
+                .map_err(|cause| OperationError::broken(format!("a key's lifetime: {cause}")))
+        });
         let (new, secret) = new_row(
             self.clock(),
             CreateApiKey {
                 account: row.account_id.map(AccountId::new),
                 role: row.role,
-                name: row.name.clone(),
-                expires_at: lifetime.map(|micros| now + SignedDuration::from_micros(micros)),
+                name: row.name,
+                expires_at: expires_at.transpose()?,
             },
             row.demo,
         );
         let made = ApiKeyId::new(new.id);
-        let transaction = self.store().begin().await?;
         store::api_key::insert(&transaction, new).await?;
         if overlap == 0 {
             store::api_key::revoke(&transaction, id, now).await?;

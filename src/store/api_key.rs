@@ -8,7 +8,7 @@ use entity::api_key;
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    Select,
+    QuerySelect, Select,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -24,6 +24,17 @@ pub async fn find(
     id: ApiKeyId,
 ) -> Result<Option<api_key::Model>, DbErr> {
     api_key::Entity::find_by_id(id.uuid()).one(connection).await
+}
+
+/// Finds a key and locks it until the end of the transaction, also if it is revoked.
+pub async fn locked(
+    transaction: &impl ConnectionTrait,
+    id: ApiKeyId,
+) -> Result<Option<api_key::Model>, DbErr> {
+    api_key::Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .one(transaction)
+        .await
 }
 
 /// Finds several keys, revoked ones too, in no particular order.

@@ -6,8 +6,8 @@
 use domain::{credits::Credits, id::PackageId};
 use entity::credit_package::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
 use super::sql::paging::{Direction, Page, Window, page};
@@ -112,12 +112,10 @@ pub async fn locked(
     transaction: &impl ConnectionTrait,
     id: PackageId,
 ) -> Result<Option<Model>, DbErr> {
-    let found = Entity::find_by_id(id.uuid());
-    match transaction.get_database_backend() {
-        DatabaseBackend::Postgres => found.lock_exclusive().one(transaction).await,
-        // A transaction that writes is alone on SQLite.
-        _ => found.one(transaction).await,
-    }
+    Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .one(transaction)
+        .await
 }
 
 /// Writes a package's name, price and validity.

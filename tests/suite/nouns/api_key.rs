@@ -120,6 +120,23 @@ on_both_databases! {
         server.data(rotated["secret"].as_str().unwrap(), VIEWER, json!({})).await;
     }
 
+    /// Of several requests that replace a key at once without an overlap, one does.
+    async fn a_key_is_replaced_once(server: Server) {
+        let shop = server.account("Shop").await;
+        let made = server.done(&shop.owner, CREATE, json!({ "role": "VIEWER", "name": "Screen" })).await;
+        let rotate = || {
+            let input = json!({ "input": { "id": made["id"], "overlapMinutes": 0 } });
+            server.graphql(Some(&shop.owner), ROTATE, input)
+        };
+        let answers = futures_util::future::join_all((0..4).map(|_| rotate())).await;
+        let payloads = answers.iter().map(|answer| &answer["data"]["rotateApiKey"]);
+        let (done, refused): (Vec<_>, Vec<_>) = payloads.partition(|payload| payload["secret"].is_string());
+        assert_eq!(done.len(), 1, "{answers:?}");
+        for payload in refused {
+            assert_eq!(payload["userErrors"][0]["code"], "CONFLICT", "{payload}");
+        }
+    }
+
     /// What can't be rotated is refused and stays as it is.
     async fn a_rotation_is_refused_for_what_the_viewer_may_not_make(server: Server) {
         let shop = server.account("Shop").await;
