@@ -8,6 +8,7 @@ pub mod capacity;
 pub mod checkout;
 pub mod connections;
 pub mod cors;
+mod cost_buckets;
 pub mod downloads;
 mod event_stream;
 mod events;

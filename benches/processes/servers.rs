@@ -167,6 +167,9 @@ impl Servers {
         for owner in ["ADDRESS", "KEY", "ACCOUNT", "PLATFORM"] {
             command.env(format!("RATE_LIMIT_{owner}"), "0");
         }
+        for owner in ["ADDRESS", "KEY"] {
+            command.env(format!("COST_LIMIT_{owner}"), "0");
+        }
         command
     }
 }

@@ -5,6 +5,8 @@
 
 use std::{net::SocketAddr, process::ExitCode};
 
+use entity::sql_enums::Role;
+
 use super::{Failure, documents};
 use crate::{
     app::{self, Settings},
@@ -20,7 +22,11 @@ use crate::{
     demo::{self, Demo},
     graphql::engine::persisted::Trusted,
     http::{
-        address::TrustedProxies, capacity::Capacity, cors::CorsOrigins, rates::Rate, shares::Rates,
+        address::TrustedProxies,
+        capacity::Capacity,
+        cors::CorsOrigins,
+        rates::Rate,
+        shares::{Costs, CostsByRole, Rates},
     },
     lifecycle,
     operations::{Services, retention::Retention},
@@ -223,11 +229,23 @@ async fn warn_of_missing_keys(services: &Services) {
 /// of sends, makes many requests at once and then few.
 fn rates(args: &RateArgs) -> Rates {
     const SECONDS: u32 = 10;
+    // A limit that isn't 0 stays one, however many servers share it.
+    let part = |limit: u32| Rate::holding(limit.div_ceil(args.rate_limit_servers), SECONDS);
+    let role = |role: Role| {
+        // The last one counts, as with other options that are given twice.
+        let mut own = args.cost_limit_roles.iter().rev();
+        let own = own.find(|(of, _)| *of == role);
+        part(own.map_or(args.cost_limit_key, |(_, points)| *points))
+    };
     Rates {
-        address: Rate::holding(args.rate_limit_address, SECONDS),
-        key: Rate::holding(args.rate_limit_key, SECONDS),
-        account: Rate::holding(args.rate_limit_account, SECONDS),
-        platform: Rate::holding(args.rate_limit_platform, SECONDS),
+        address: part(args.rate_limit_address),
+        key: part(args.rate_limit_key),
+        account: part(args.rate_limit_account),
+        platform: part(args.rate_limit_platform),
+        costs: Costs {
+            address: part(args.cost_limit_address),
+            keys: CostsByRole::of(role),
+        },
     }
 }
 

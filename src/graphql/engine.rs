@@ -3,6 +3,7 @@
 //! Here: limits, budgets, execution, errors, ids, paging, loaders, and what a resolver finds in its
 //! context. Not here: the types of the API, which are the files beside this folder.
 
+pub mod allowance;
 pub mod budget;
 pub mod documents;
 pub mod errors;

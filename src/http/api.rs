@@ -38,7 +38,7 @@ use crate::{
         errors::{ApiError, code},
         loaders,
     },
-    operations::{OperationError, Services, Viewer, policy, viewer::Owner},
+    operations::{OperationError, Viewer, policy, viewer::Owner},
 };
 
 /// Handles a POST.
@@ -158,11 +158,10 @@ async fn run(
     // The request keeps its place for as long as it runs: a mutation continues after its caller has
     // gone.
     let place = Arc::new(shared.shares.request(&caller).await?);
-    let services = &shared.services;
     let (is_mutation, media) = (read.is_mutation(), read.media());
     let kept = Arc::clone(&place);
     let answer = shared.endpoint.run(&shared.schema, read, |request| {
-        with_viewer(request, services, viewer).data(kept)
+        with_viewer(request, shared, &caller, viewer).data(kept)
     });
     match tokio::time::timeout(most, answer).await {
         Ok(response) => match on_its_way(&shared.shares, caller, response).await {
@@ -279,8 +278,19 @@ fn unauthenticated(message: &str, media: Media) -> Response {
     response
 }
 
-/// Adds what resolvers need: the viewer, and loaders for this request.
-fn with_viewer(request: Request, services: &Services, viewer: Option<Viewer>) -> Request {
+/// Adds what a request needs: the bucket that it is paid from, and for resolvers the viewer and
+/// loaders.
+fn with_viewer(
+    request: Request,
+    shared: &Shared,
+    caller: &Caller,
+    viewer: Option<Viewer>,
+) -> Request {
+    let services = &shared.services;
+    let request = match shared.shares.allowance(caller, viewer.as_ref()) {
+        Some(allowance) => request.data(allowance),
+        None => request,
+    };
     match viewer {
         None => request,
         Some(viewer) => request

@@ -33,6 +33,7 @@ use multipart::Form;
 pub(crate) use parameters::Parameters;
 use problem::Problem;
 
+use crate::graphql::engine::allowance::retry_after;
 use crate::graphql::engine::budget::{self, Unwritten};
 use crate::graphql::engine::documents::Documents;
 use crate::graphql::engine::execution::{Answer, Stage, execute};
@@ -288,6 +289,12 @@ impl Endpoint {
 /// Per the specification: with the new media type the status reports the outcome; with plain JSON
 /// it is 200 for every well-formed GraphQL request, and 500 only for a crash.
 fn encode(mut answer: Answer, media: Media) -> Response {
+    let wait = answer.response.errors.first().and_then(retry_after);
+    if let Some(seconds) = wait
+        && answer.stage == Stage::Refused
+    {
+        return rate_limited(answer, media, seconds);
+    }
     if media == Media::EventStream {
         let extra = std::mem::take(&mut answer.response.http_headers);
         let mut response = event_stream::answer(&answer);
@@ -317,6 +324,19 @@ fn encode(mut answer: Answer, media: Media) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// The answer to an operation that its caller can't pay yet: its body can't be an event, because
+/// clients of event streams repeat what failed, which is what they should do here.
+fn rate_limited(answer: Answer, media: Media, seconds: u64) -> Response {
+    let media = match media {
+        Media::EventStream => Media::Json,
+        Media::Json | Media::GraphqlResponse => media,
+    };
+    // Texts and codes always serialize.
+    let body = serde_json::to_vec(&answer).unwrap_or_default();
+    let wait = [(header::RETRY_AFTER, HeaderValue::from(seconds))];
+    (StatusCode::TOO_MANY_REQUESTS, wait, headers(media), body).into_response()
 }
 
 /// The language that the caller prefers; English if it doesn't say.

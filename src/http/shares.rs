@@ -5,18 +5,23 @@
 //! which `connections` shares; files, scans and imports, which have queues of their own; the queues
 //! themselves ([`crate::fair`]).
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use domain::id::{AccountId, ApiKeyId};
+use entity::sql_enums::Role;
 use metrics::Gauge;
 
 use super::{
     address::Address,
+    cost_buckets::{CostBuckets, allowance},
     rates::{Buckets, Rate},
 };
 use crate::{
     fair::{Bounds, Full, Line, Place, Urgency},
-    graphql::engine::measured,
+    graphql::engine::{allowance::Allowance, measured},
     operations::Viewer,
     telemetry::metrics::{
         RUNNING_REQUESTS, Running, SOCKETS as SOCKETS_GAUGE, SUBSCRIPTIONS as SUBSCRIPTIONS_GAUGE,
@@ -126,6 +131,53 @@ pub struct Rates {
     pub account: Option<Rate>,
     /// A key of the platform.
     pub platform: Option<Rate>,
+    /// What operations may weigh.
+    pub costs: Costs,
+}
+
+/// Rates of the weight of operations, in points; `None` means no limit.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Costs {
+    /// An address without a key.
+    pub address: Option<Rate>,
+    /// A key of each role.
+    pub keys: CostsByRole,
+}
+
+/// What the operations of a key may weigh, by its role.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CostsByRole {
+    platform_admin: Option<Rate>,
+    account_manager: Option<Rate>,
+    owner: Option<Rate>,
+    member: Option<Rate>,
+    viewer: Option<Rate>,
+    sender: Option<Rate>,
+}
+
+impl CostsByRole {
+    /// The rate of each role.
+    pub fn of(rate: impl Fn(Role) -> Option<Rate>) -> Self {
+        Self {
+            platform_admin: rate(Role::PlatformAdmin),
+            account_manager: rate(Role::AccountManager),
+            owner: rate(Role::Owner),
+            member: rate(Role::Member),
+            viewer: rate(Role::Viewer),
+            sender: rate(Role::Sender),
+        }
+    }
+
+    fn rate(&self, role: Role) -> Option<Rate> {
+        match role {
+            Role::PlatformAdmin => self.platform_admin,
+            Role::AccountManager => self.account_manager,
+            Role::Owner => self.owner,
+            Role::Member => self.member,
+            Role::Viewer => self.viewer,
+            Role::Sender => self.sender,
+        }
+    }
 }
 
 /// One limited resource, separate for clients with a key and for anonymous ones.
@@ -341,6 +393,9 @@ pub(crate) struct Shares {
     key_rates: Option<Buckets<ApiKeyId>>,
     account_rates: Option<Buckets<AccountId>>,
     platform_rates: Option<Buckets<Option<ApiKeyId>>>,
+    costs: Costs,
+    address_costs: Arc<CostBuckets<Address>>,
+    key_costs: Arc<CostBuckets<Option<ApiKeyId>>>,
 }
 
 impl Shares {
@@ -357,6 +412,9 @@ impl Shares {
             key_rates: rates.key.map(Buckets::new),
             account_rates: rates.account.map(Buckets::new),
             platform_rates: rates.platform.map(Buckets::new),
+            costs: rates.costs,
+            address_costs: Arc::new(CostBuckets::new()),
+            key_costs: Arc::new(CostBuckets::new()),
         }
     }
 
@@ -381,6 +439,22 @@ impl Shares {
                 spend(self.account_rates.as_ref(), &account, cost)
             }
             Owner::Proxies => Ok(()),
+        }
+    }
+
+    /// The bucket that the caller's operations are paid from; `None` if it has no limit.
+    pub(crate) fn allowance(&self, caller: &Caller, viewer: Option<&Viewer>) -> Option<Allowance> {
+        match (caller.owner, viewer) {
+            (Owner::Proxies, _) => None,
+            (Owner::Address(address), _) => {
+                let rate = self.costs.address?;
+                Some(allowance(&self.address_costs, address, rate))
+            }
+            (Owner::Account(_) | Owner::Platform(_), viewer) => {
+                let viewer = viewer?;
+                let rate = self.costs.keys.rate(viewer.role)?;
+                Some(allowance(&self.key_costs, viewer.key, rate))
+            }
         }
     }
 

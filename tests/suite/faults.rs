@@ -9,6 +9,7 @@ mod budget;
 mod citus;
 mod clock;
 mod corrupt_books;
+mod costs;
 mod documents;
 mod floods;
 mod full_disk;

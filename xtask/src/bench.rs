@@ -61,6 +61,9 @@ fn measure(steps: &mut Steps, names: &[String], args: &[OsString]) -> Result<()>
             for owner in ["ADDRESS", "KEY", "ACCOUNT", "PLATFORM"] {
                 command.env(format!("RATE_LIMIT_{owner}"), "0");
             }
+            for owner in ["ADDRESS", "KEY"] {
+                command.env(format!("COST_LIMIT_{owner}"), "0");
+            }
         }
         // All benches share one feature set: another one would compile the server a second time.
         command.args(["bench", "--locked", "--workspace", "--features", "bench"]);

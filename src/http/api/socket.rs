@@ -135,7 +135,12 @@ impl SocketSession {
 
 impl Session for SocketSession {
     fn prepare(&self, request: Request) -> Request {
-        let request = with_viewer(request, &self.shared.services, Some(self.viewer.clone()));
+        let request = with_viewer(
+            request,
+            &self.shared,
+            &self.caller,
+            Some(self.viewer.clone()),
+        );
         match self.language {
             Some(language) => request.data(language),
             None => request,

@@ -44,7 +44,7 @@ pub(super) fn subscribe<P>(
     }
     let held = shared.shares.subscription(&caller)?;
     let events = read.subscribe(&shared.schema, |request| {
-        with_viewer(request, &shared.services, Some(viewer.clone()))
+        with_viewer(request, shared, &caller, Some(viewer.clone()))
     });
     let session = SocketSession::new(Arc::clone(shared), viewer, caller, held);
     Ok(event_stream::serve(events, session, drain, HEARTBEAT))

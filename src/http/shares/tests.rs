@@ -120,6 +120,7 @@ fn each_caller_is_charged_to_its_own_bucket() {
             key: rate(2),
             account: rate(3),
             platform: None,
+            costs: Costs::default(),
         },
         REQUESTS.places,
     );

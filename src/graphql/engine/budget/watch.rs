@@ -3,6 +3,7 @@
 //! Here: what happens when a request is prepared, validated and run, and its cost for a client that
 //! asks for it. Not here: the counters ([`super`]).
 
+use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::extensions::{
@@ -11,10 +12,12 @@ use async_graphql::extensions::{
 };
 use async_graphql::parser::types::OperationType;
 use async_graphql::{
-    QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value, value,
+    Name, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
+    value,
 };
 
 use super::{Budget, ERROR_BYTES, Over, done_before, leaf_bytes, measure};
+use crate::graphql::engine::allowance::{Allowance, Paid};
 use crate::graphql::engine::errors::take_over_budget;
 use crate::graphql::engine::introspection::{self, Introspection};
 use crate::graphql::engine::limits::Limits;
@@ -44,6 +47,7 @@ impl ExtensionFactory for Budgets {
             introspection: Arc::clone(&self.introspection),
             judged: OnceLock::new(),
             tells_cost: OnceLock::new(),
+            paid: OnceLock::new(),
         })
     }
 }
@@ -55,26 +59,43 @@ struct Watch {
     judged: OnceLock<Judged>,
     /// Set if the client asks for the cost.
     tells_cost: OnceLock<()>,
+    /// What was taken from the caller's bucket, if it has one.
+    paid: OnceLock<Paid>,
 }
 
 /// The extension of a request, and of its answer, for the cost.
 const COST: &str = "cost";
 
 impl Watch {
-    /// Adds the cost for a client that asks for it: an answer that nobody asked to be longer isn't.
-    fn told(&self, mut response: Response) -> Response {
+    /// Settles what the answer cost, and adds it for a client that asks for it: an answer that
+    /// nobody asked to be longer isn't.
+    fn settled(&self, mut response: Response) -> Response {
+        let used = self.budget.values();
+        let paid = self.paid.get();
+        if let Some(paid) = paid {
+            paid.used(u64::try_from(used).unwrap_or(u64::MAX).max(1));
+        }
         if self.tells_cost.get().is_some()
             && let Some(judged) = self.judged.get()
         {
-            let cost = value!({
+            let mut cost = value!({
                 "requested": judged.weight,
-                "used": self.budget.values(),
+                "used": used,
                 "limit": self.limits.weight,
             });
+            if let (Some(paid), Value::Object(cost)) = (paid, &mut cost) {
+                cost.insert(Name::new("throttleStatus"), paid.status());
+            }
             response.extensions.insert(COST.to_owned(), cost);
         }
         response
     }
+}
+
+/// The bucket that the caller pays from; none on a server without limits.
+fn allowance_of(request: &Request) -> Option<&Allowance> {
+    let found = request.data.get(&TypeId::of::<Allowance>())?;
+    found.downcast_ref()
 }
 
 #[async_graphql::async_trait::async_trait]
@@ -86,6 +107,9 @@ impl Extension for Watch {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let judged = weight::check(&ctx.schema_env.registry, &mut request, &self.limits)?;
+        if let Some(allowance) = allowance_of(&request) {
+            let _ = self.paid.set(Paid::pay(allowance, judged.weight)?);
+        }
         // The engine prepares a request once.
         let _ = self.judged.set(judged);
         if request.extensions.get(COST) == Some(&Value::Boolean(true)) {
@@ -117,7 +141,7 @@ impl Extension for Watch {
         self.budget.begin(has_deadline);
         let asked = judged.and_then(|judged| judged.introspection.as_ref());
         if let Some(known) = asked.and_then(|asked| self.introspection.find(asked)) {
-            return self.told(Response::new(known));
+            return self.settled(Response::new(known));
         }
         let run = self.budget.sliced(next.run(ctx, operation_name));
         if !has_deadline {
@@ -125,7 +149,7 @@ impl Extension for Watch {
             if let Some(over) = take_over_budget(&mut response.errors) {
                 response.errors = vec![done_before(over)];
             }
-            return self.told(response);
+            return self.settled(response);
         }
         match tokio::time::timeout(self.limits.output.time, run).await {
             Ok(response) => {
@@ -136,9 +160,12 @@ impl Extension for Watch {
                     let answer = response.data.clone();
                     self.introspection.keep(asked.clone(), answer);
                 }
-                self.told(response)
+                self.settled(response)
             }
-            Err(_) => Response::from_errors(vec![self.budget.error(Over::Time)]),
+            Err(_) => {
+                let over = self.budget.error(Over::Time);
+                self.settled(Response::from_errors(vec![over]))
+            }
         }
     }
 
