@@ -58,14 +58,14 @@ use tokio::{
 use tracing::Instrument;
 
 pub use self::{
-    answer::{Answer, BalanceAnswer, LineAnswer, MessageAnswer},
+    answer::{Answer, BalanceAnswer},
     chain::Chaining,
     fault::Fault,
     request::{
         Audience, End, Key, MessageCharge, MessageUpdate, NewMessage, Plan, Priced, Refused,
         Request, RequestKind, SubmitError,
     },
-    stored_answer::{Unfinished, read as stored_answers, unfinished},
+    stored_answer::{Unfinished, read as stored_answer, text as answer_text, unfinished},
 };
 use self::{
     bookings::Bookings,

@@ -9,7 +9,7 @@ use entity::{
 };
 use message_credits::{
     clock::Clock,
-    ledger::{Answer, BalanceAnswer, MessageAnswer, NewMessage, Request, RequestKind, SubmitError},
+    ledger::{Answer, BalanceAnswer, NewMessage, Request, RequestKind, SubmitError},
     store::{
         Store,
         sql::{
@@ -100,7 +100,7 @@ async fn spend(store: &Store, clock: &Clock, request: &Request) -> Result<Answer
         account.into(),
         key.key.clone().into(),
         key.fingerprint.to_vec().into(),
-        stored(sequence, new.id.uuid()).into(),
+        stored(new.id.uuid()).into(),
         now.into(),
     ];
     run(&transaction, sql, values).await?;
@@ -168,7 +168,7 @@ pub async fn batch(store: &Store, clock: &Clock, requests: Vec<Request>) -> Resu
             account_id: account,
             key: key.key.clone(),
             fingerprint: key.fingerprint.to_vec(),
-            answer: stored(sequence, row.id),
+            answer: stored(row.id),
             created_at: now,
         });
         entries.push(entry);
@@ -269,8 +269,8 @@ pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Mo
 }
 
 /// What is stored with a key.
-fn stored(sequence: i64, message: Uuid) -> String {
-    format!(r#"{{"s":{sequence},"m":"{message}"}}"#)
+fn stored(message: Uuid) -> String {
+    format!(r#"{{"m":"{message}"}}"#)
 }
 
 /// The caller's answer.
@@ -283,18 +283,7 @@ pub fn answer(
 ) -> Answer {
     Answer {
         transaction: Some(entry),
-        lot: None,
-        lot_expires_at: None,
-        purchase: None,
-        message: Some(MessageAnswer {
-            id: row.id,
-            status: row.status,
-            units: row.units,
-            recipients: row.recipients,
-            sent_at: row.sent_at,
-            lines: None,
-            plan: None,
-        }),
+        message: Some(row.id),
         balance: Some(BalanceAnswer {
             at: now,
             available: unassigned,
@@ -303,6 +292,7 @@ pub fn answer(
             next_expiry: None,
         }),
         row: Some(Box::new(row)),
+        ..Answer::default()
     }
 }
 

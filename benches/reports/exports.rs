@@ -13,9 +13,8 @@ use crate::{
     process::Server,
 };
 
-const LINK: &str =
-    "query($input: UsageReportInput!, $format: ReportFormat!) { usageReport(input: $input) {
-    download(format: $format) { url } } }";
+const LINK: &str = "query($input: UsageReportInput!, $format: ReportFormat!) {
+    usageReportDownload(input: $input, format: $format) { url } }";
 /// Downloads at once.
 const AT_ONCE: usize = 32;
 /// The time after which the server must no longer work for a client that left.
@@ -73,7 +72,7 @@ async fn link(
     let mut variables = World::year(account);
     variables["format"] = format.into();
     let data = server.data(&world.key, LINK, variables).await?;
-    let url = data["usageReport"]["download"]["url"].as_str();
+    let url = data["usageReportDownload"]["url"].as_str();
     Ok(url.ok_or("no link")?.to_owned())
 }
 

@@ -36,9 +36,8 @@ const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input: $in
 const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
     totals { messageCount credits cost { amount } } buckets { start usage { messageCount credits } }
     lists(first: 20) { list { id name } usage { messageCount credits } } } }";
-const LINK: &str =
-    "query($input: UsageReportInput!, $format: ReportFormat!) { usageReport(input: $input) {
-    download(format: $format) { url } } }";
+const LINK: &str = "query($input: UsageReportInput!, $format: ReportFormat!) {
+    usageReportDownload(input: $input, format: $format) { url } }";
 const CREATE: &str = "mutation($input: CreateContactListInput!) { createContactList(input: $input) { list { id } } }";
 const IMPORT: &str = "mutation($list: ID!, $file: Upload!) {
     importContacts(input: { listId: $list, file: $file }) { importedCount userErrors { code message } } }";

@@ -299,6 +299,12 @@ impl Account {
 
 connection!(Account, AccountConnection, AccountEdge, "accounts");
 
+/// The account that something belongs to.
+pub(super) async fn of(ctx: &Context<'_>, account: AccountId) -> Result<Account, ApiError> {
+    let row = loaders::load(ctx, account).await?;
+    row.map(Account).ok_or(ApiError::NotFound)
+}
+
 /// A page of the accounts that a viewer sees.
 pub(super) async fn connection(
     ctx: &Context<'_>,

@@ -8,7 +8,7 @@ use super::{
     contact_list::ContactList,
     engine::{
         errors::ApiError,
-        ids::PublicId,
+        ids::{self, PublicId},
         request::{UserError, optional_id, payload, services, viewer_of},
     },
     scalars::Credits,
@@ -21,6 +21,8 @@ use crate::operations::{
 /// The credits that a list can spend.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Allocation {
+    /// An id by which caches recognize the list's allocation. `node` doesn't find it.
+    id: ID,
     /// Which credits the list spends: shared ones or its own.
     mode: AllocationMode,
     /// The list's own credits that are free to spend; null if the list shares the unassigned
@@ -33,9 +35,11 @@ pub struct Allocation {
     held: Credits,
 }
 
-impl From<ListAllocation> for Allocation {
-    fn from(allocation: ListAllocation) -> Self {
+impl Allocation {
+    /// What a list can spend.
+    pub(super) fn of(list: ListId, allocation: ListAllocation) -> Self {
         Self {
+            id: ids::part("allocation", list.uuid()),
             mode: match allocation.assigned {
                 Some(_) => AllocationMode::Limited,
                 None => AllocationMode::Shared,
@@ -120,7 +124,7 @@ impl AllocationMutation {
             .unzip();
         Ok(AllocateCreditsPayload {
             lists: lists.map(|rows| rows.into_iter().map(ContactList).collect()),
-            balance: balance.map(Balance),
+            balance: balance.map(Balance::now),
             user_errors,
         })
     }

@@ -1,9 +1,12 @@
 //! Automatic recharges: an account's settings and state, and the mutation that changes the
 //! settings.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{
+    ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, SimpleObject,
+};
 
 use super::{
+    account::{self, Account},
     credit_package::CreditPackage,
     engine::{
         errors::ApiError,
@@ -153,11 +156,21 @@ pub struct UpdateAutoRechargeInput {
 
 /// The result of updateAutoRecharge.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct UpdateAutoRechargePayload {
     /// The automatic recharge after the mutation; null if the mutation was refused.
     auto_recharge: Option<AutoRecharge>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl UpdateAutoRechargePayload {
+    /// The account whose recharge was changed; null if the mutation was refused.
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account, ApiError>> {
+        let account = self.auto_recharge.as_ref()?.0.account();
+        Some(account::of(ctx, account).await)
+    }
 }
 
 /// The mutation that changes an account's automatic recharge.

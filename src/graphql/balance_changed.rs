@@ -34,6 +34,6 @@ impl BalanceSubscription {
         let id = optional_id(account_id.as_ref(), &path, text!("account"))?;
         let account = services.account_for(&viewer, id, &path).await?;
         let changes = services.balance_changes(AccountId::new(account.id));
-        Ok(changes.map(|balance| balance.map(Balance).map_err(ApiError::from)))
+        Ok(changes.map(|balance| balance.map(Balance::now).map_err(ApiError::from)))
     }
 }

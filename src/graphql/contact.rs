@@ -130,6 +130,9 @@ pub struct RemoveContactsPayload {
     list: Option<ContactList>,
     /// The number of contacts that were removed.
     removed_count: i32,
+    /// The ids of the contacts that were removed, in no particular order. Empty if all were to be
+    /// removed.
+    removed_contact_ids: Vec<ID>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
@@ -158,10 +161,15 @@ impl ContactMutation {
             services.remove_contacts(&viewer, list, removal).await
         };
         let (done, user_errors) = payload(done.await)?;
-        let (list, removed) = done.unzip();
+        let (mut removed_count, mut removed_contact_ids) = (0, Vec::new());
+        if let Some(removals) = &done {
+            removed_count = int(i64::try_from(removals.count).unwrap_or(i64::MAX));
+            removed_contact_ids = removals.ids.iter().map(|id| id.encode()).collect();
+        }
         Ok(RemoveContactsPayload {
-            list: list.map(ContactList),
-            removed_count: int(i64::try_from(removed.unwrap_or_default()).unwrap_or(i64::MAX)),
+            list: done.map(|removals| ContactList(removals.list)),
+            removed_count,
+            removed_contact_ids,
             user_errors,
         })
     }

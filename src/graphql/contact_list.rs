@@ -7,7 +7,7 @@ use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination};
 
 use super::{
-    account::Account,
+    account::{self, Account},
     allocation::Allocation,
     contact::{self, ContactConnection},
     contact_import::{self, ContactImportConnection},
@@ -75,8 +75,7 @@ impl ContactList {
 
     /// The account to which it belongs.
     async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
-        let row = loaders::load(ctx, self.account_key()).await?;
-        row.map(Account).ok_or(ApiError::NotFound)
+        account::of(ctx, self.account_key()).await
     }
 
     /// The number of recipients in all countries.
@@ -95,7 +94,7 @@ impl ContactList {
     /// The credits that the list can spend. An archived list can spend none.
     async fn allocation(&self, ctx: &Context<'_>) -> Result<Allocation, ApiError> {
         if self.0.archived_at.is_some() {
-            return Ok(ListAllocation::ARCHIVED.into());
+            return Ok(Allocation::of(self.key(), ListAllocation::ARCHIVED));
         }
         let of = AllocationOf {
             account: self.account_key(),
@@ -103,7 +102,7 @@ impl ContactList {
         };
         let found = loaders::load(ctx, of).await?;
         let without_book = || ApiError::internal(Fault::Broken("an account without a book".into()));
-        Ok(found.ok_or_else(without_book)?.into())
+        Ok(Allocation::of(self.key(), found.ok_or_else(without_book)?))
     }
 
     /// The list's usage by whole intervals of its account's time zone, oldest first, including
@@ -226,5 +225,15 @@ pub(super) async fn connection(
     let reader = reader(ctx)?;
     let lists = reader.contact_lists(account, archived, search, window);
     let lists = lists.await?;
+    Ok(ContactListConnection(Nodes::new(lists, ContactList)))
+}
+
+/// A page of the lists that share an account's unassigned credits.
+pub(super) async fn shared(
+    ctx: &Context<'_>,
+    account: AccountId,
+    window: Window,
+) -> Result<ContactListConnection, ApiError> {
+    let lists = reader(ctx)?.shared_lists(account, window).await?;
     Ok(ContactListConnection(Nodes::new(lists, ContactList)))
 }

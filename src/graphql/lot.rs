@@ -5,7 +5,7 @@ use domain::id::{AccountId, LotId};
 use entity::sql_enums;
 
 use super::{
-    account::Account,
+    account::{self, Account},
     balance::Balance,
     engine::{
         errors::ApiError,
@@ -117,8 +117,7 @@ impl CreditLot {
 
     /// The account that has the credits.
     async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
-        let row = loaders::load(ctx, self.account_key()).await?;
-        row.map(Account).ok_or(ApiError::NotFound)
+        account::of(ctx, self.account_key()).await
     }
 
     /// The expiration day: the credits can be used until the end of the day before. Null if they
@@ -207,8 +206,8 @@ pub struct GrantCreditsInput {
     /// The reason, of 1 to 2,000 characters, which the ledger keeps for good: name no person in it.
     note: String,
     /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the same grant again. It ends after 90 days, unless the platform keeps keys for
-    /// another time.
+    /// the same lot again, and grants nothing. It ends after 90 days, unless the platform keeps
+    /// keys for another time.
     idempotency_key: String,
 }
 
@@ -217,6 +216,9 @@ pub struct GrantCreditsInput {
 pub struct GrantCreditsPayload {
     /// The new lot; null if the mutation was refused.
     lot: Option<CreditLot>,
+    /// Whether the idempotencyKey had been used before, so that nothing was done now: everything is
+    /// shown as it is now. False if the mutation was refused.
+    replayed: bool,
     /// The balance right after the mutation; null if the mutation was refused.
     balance: Option<Balance>,
     /// Why the mutation was refused; empty if it was done.
@@ -236,8 +238,8 @@ pub struct RevokeCreditsInput {
     /// The reason, of 1 to 2,000 characters, which the ledger keeps for good: name no person in it.
     note: String,
     /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the same revocation again. It ends after 90 days, unless the platform keeps keys for
-    /// another time.
+    /// the same revocation again, and revokes nothing. It ends after 90 days, unless the platform
+    /// keeps keys for another time.
     idempotency_key: String,
 }
 
@@ -246,6 +248,9 @@ pub struct RevokeCreditsInput {
 pub struct RevokeCreditsPayload {
     /// The ledger entry; null if the mutation was refused.
     transaction: Option<Transaction>,
+    /// Whether the idempotencyKey had been used before, so that nothing was done now: everything is
+    /// shown as it is now. False if the mutation was refused.
+    replayed: bool,
     /// The balance right after the mutation; null if the mutation was refused.
     balance: Option<Balance>,
     /// Why the mutation was refused; empty if it was done.
@@ -278,6 +283,7 @@ impl LotMutation {
             services.grant_credits(&viewer, new).await
         };
         let (granted, user_errors) = payload(done.await)?;
+        let replayed = granted.as_ref().is_some_and(|granted| granted.replayed);
         let (lot, balance) = granted
             .map(|granted| {
                 let at = granted.balance.at;
@@ -286,12 +292,13 @@ impl LotMutation {
                         row: granted.lot,
                         at,
                     }),
-                    Balance(granted.balance),
+                    Balance::now(granted.balance),
                 )
             })
             .unzip();
         Ok(GrantCreditsPayload {
             lot,
+            replayed,
             balance,
             user_errors,
         })
@@ -318,11 +325,18 @@ impl LotMutation {
             services.revoke_credits(&viewer, asked).await
         };
         let (revoked, user_errors) = payload(done.await)?;
+        let replayed = revoked.as_ref().is_some_and(|revoked| revoked.replayed);
         let (transaction, balance) = revoked
-            .map(|revoked| (Transaction(revoked.transaction), Balance(revoked.balance)))
+            .map(|revoked| {
+                (
+                    Transaction(revoked.transaction),
+                    Balance::now(revoked.balance),
+                )
+            })
             .unzip();
         Ok(RevokeCreditsPayload {
             transaction,
+            replayed,
             balance,
             user_errors,
         })

@@ -17,10 +17,10 @@ use domain::{
     credits::Credits as DomainCredits,
     id::{AccountId, ListId, MessageId, RateCardId},
 };
-use entity::{message, message_line, sql_enums};
+use entity::{message, sql_enums};
 
 use super::{
-    account::Account,
+    account::{self, Account},
     actor::{self, Actor},
     balance::Balance,
     contact_list::ContactList,
@@ -50,8 +50,6 @@ use crate::operations::{
 #[derive(Debug, Clone)]
 pub struct Message {
     row: message::Model,
-    /// Its lines, if they are not those of today.
-    lines: Option<Vec<message_line::Model>>,
     /// Whether it answers a command of the viewer's, who therefore knows it: then the row has its
     /// text, which is read otherwise when it is asked for.
     answers: bool,
@@ -62,18 +60,13 @@ impl Message {
     pub(super) fn new(row: message::Model) -> Self {
         Self {
             row,
-            lines: None,
             answers: false,
         }
     }
 
-    /// As a command of the viewer's left it.
-    fn answering(row: message::Model, lines: Option<Vec<message_line::Model>>) -> Self {
-        Self {
-            row,
-            lines,
-            answers: true,
-        }
+    /// After a command of the viewer's.
+    fn answering(row: message::Model) -> Self {
+        Self { row, answers: true }
     }
 
     fn key(&self) -> MessageId {
@@ -107,8 +100,7 @@ impl Message {
 
     /// The account to which it belongs.
     async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
-        let row = loaders::load(ctx, self.account_key()).await?;
-        row.map(Account).ok_or(ApiError::NotFound)
+        account::of(ctx, self.account_key()).await
     }
 
     /// The current state.
@@ -208,9 +200,6 @@ impl Message {
     /// The cost by country code and number of segments, including countries that aren't served: as
     /// scheduled, and once settled as sent.
     async fn lines(&self, ctx: &Context<'_>) -> Result<Vec<QuoteLine>, ApiError> {
-        if let Some(rows) = &self.lines {
-            return Ok(rows.iter().cloned().map(Into::into).collect());
-        }
         let of = LinesOf {
             account: self.account_key(),
             message: self.key(),
@@ -306,14 +295,19 @@ impl UpdateMessagePayload {
     /// The message after the mutation; null if the mutation was refused.
     async fn message(&self) -> Option<Message> {
         let done = self.done.as_ref()?;
-        let (row, lines) = (done.message.clone(), done.lines.clone());
-        Some(Message::answering(row, lines))
+        Some(Message::answering(done.message.clone()))
+    }
+
+    /// Whether the idempotencyKey had been used before, so that nothing was done now: everything is
+    /// shown as it is now. False if the mutation was refused.
+    async fn replayed(&self) -> bool {
+        self.done.as_ref().is_some_and(|done| done.replayed)
     }
 
     /// The balance right after the mutation; null if the mutation was refused.
     async fn balance(&self) -> Option<Balance> {
         let done = self.done.as_ref()?;
-        Some(Balance(done.balance))
+        Some(Balance::now(done.balance))
     }
 
     /// The list whose credits were held before, if the mutation moved the message to another one;
@@ -339,6 +333,9 @@ macro_rules! payloads {
         pub struct $name {
             /// The message after the mutation; null if the mutation was refused.
             message: Option<Message>,
+            /// Whether the idempotencyKey had been used before, so that nothing was done now:
+            /// everything is shown as it is now. False if the mutation was refused.
+            replayed: bool,
             /// The balance right after the mutation; null if the mutation was refused.
             balance: Option<Balance>,
             /// Why the mutation was refused; empty if it was done.
@@ -348,10 +345,11 @@ macro_rules! payloads {
         impl $name {
             fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
                 let (done, user_errors) = payload(done)?;
+                let replayed = done.as_ref().is_some_and(|done| done.replayed);
                 let (message, balance) = done
-                    .map(|done| (Message::answering(done.message, done.lines), Balance(done.balance)))
+                    .map(|done| (Message::answering(done.message), Balance::now(done.balance)))
                     .unzip();
-                Ok(Self { message, balance, user_errors })
+                Ok(Self { message, replayed, balance, user_errors })
             }
         }
     )*};

@@ -1,11 +1,11 @@
 //! Monthly reports: the node, its connection, and the mutation that turns them on or off.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, ReportId};
 use entity::{monthly_report, monthly_report_schedule};
 
 use super::{
-    account::Account,
+    account::{self, Account},
     engine::{
         errors::ApiError,
         ids::PublicId,
@@ -165,11 +165,21 @@ pub struct UpdateMonthlyReportsInput {
 
 /// The result of updateMonthlyReports.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct UpdateMonthlyReportsPayload {
     /// The settings after the mutation; null if the mutation was refused.
     schedule: Option<MonthlyReportSchedule>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl UpdateMonthlyReportsPayload {
+    /// The account whose settings were changed; null if the mutation was refused.
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account, ApiError>> {
+        let account = AccountId::new(self.schedule.as_ref()?.0.account_id);
+        Some(account::of(ctx, account).await)
+    }
 }
 
 /// The mutation that turns monthly reports on or off.

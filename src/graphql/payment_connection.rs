@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::AccountId;
 use entity::sql_enums;
 
 use super::{
-    account::Account,
+    account::{self, Account},
     engine::{
         errors::ApiError,
         guard::may_read,
@@ -113,11 +113,22 @@ pub struct ConnectPaymentsInput {
 
 /// The result of connectPayments.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct ConnectPaymentsPayload {
+    #[graphql(skip)]
+    of: Option<AccountId>,
     /// The new connection; null if the mutation was refused.
     payment_connection: Option<PaymentConnection>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl ConnectPaymentsPayload {
+    /// The account that was connected; null if the mutation was refused.
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account, ApiError>> {
+        Some(account::of(ctx, self.of?).await)
+    }
 }
 
 /// The account to disconnect.
@@ -167,10 +178,14 @@ impl PaymentConnectionMutation {
                     })
                     .collect(),
             };
-            services.connect_payments(&viewer, new).await
+            let account = new.account;
+            let connection = services.connect_payments(&viewer, new).await?;
+            Ok((account, connection))
         };
-        let (connection, user_errors) = payload(done.await)?;
+        let (connected, user_errors) = payload(done.await)?;
+        let (of, connection) = connected.unzip();
         Ok(ConnectPaymentsPayload {
+            of,
             payment_connection: connection.map(PaymentConnection),
             user_errors,
         })

@@ -5,7 +5,7 @@ use domain::id::{AccountId, PackageId, PurchaseId};
 use entity::{purchase, sql_enums};
 
 use super::{
-    account::Account,
+    account::{self, Account},
     actor::{self, Actor},
     balance::{self, Balance},
     credit_package::CreditPackage,
@@ -43,8 +43,7 @@ impl Purchase {
 
     /// The account that gets the credits.
     async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
-        let row = loaders::load(ctx, AccountId::new(self.0.account_id)).await?;
-        row.map(Account).ok_or(ApiError::NotFound)
+        account::of(ctx, AccountId::new(self.0.account_id)).await
     }
 
     /// The current state.
@@ -205,6 +204,9 @@ pub struct PurchaseCreditsInput {
 pub struct PurchaseCreditsPayload {
     /// The purchase; null if the mutation was refused.
     purchase: Option<Purchase>,
+    /// Whether the idempotencyKey had been used before, so that nothing was done now: everything is
+    /// shown as it is now. False if the mutation was refused.
+    replayed: bool,
     /// Why the mutation was refused; empty if the purchase was begun.
     user_errors: Vec<UserError>,
 }
@@ -269,9 +271,10 @@ impl PurchaseMutation {
             };
             services.purchase_credits(&viewer, new).await
         };
-        let (purchase, user_errors) = payload(done.await)?;
+        let (begun, user_errors) = payload(done.await)?;
         Ok(PurchaseCreditsPayload {
-            purchase: purchase.map(Purchase),
+            replayed: begun.as_ref().is_some_and(|begun| begun.replayed),
+            purchase: begun.map(|begun| Purchase(begun.purchase)),
             user_errors,
         })
     }

@@ -268,7 +268,11 @@ impl Quote {
     /// If it is LIMITED and credits are missing, its limit has to be raised: `balance.unassigned`
     /// is what there is for that.
     async fn allocation(&self, ctx: &Context<'_>) -> Result<Option<Allocation>, ApiError> {
-        Ok(self.list_allocation(ctx).await?.map(Into::into))
+        let list = self.0.message.list;
+        let found = self.list_allocation(ctx).await?;
+        Ok(list
+            .zip(found)
+            .map(|(list, found)| Allocation::of(list, found)))
     }
 
     /// The exact number of credits that smart encoding would save; 0 if it saves none or is already

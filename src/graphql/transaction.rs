@@ -5,7 +5,7 @@ use domain::id::{AccountId, ListId, MessageId, TransactionId};
 use entity::{sql_enums, transaction};
 
 use super::{
-    account::Account,
+    account::{self, Account},
     actor::{self, Actor, ActorFilterInput},
     contact_list::ContactList,
     engine::{
@@ -40,8 +40,7 @@ impl Transaction {
 
     /// The account whose credits moved.
     async fn account(&self, ctx: &Context<'_>) -> Result<Account, ApiError> {
-        let row = loaders::load(ctx, AccountId::new(self.0.account_id)).await?;
-        row.map(Account).ok_or(ApiError::NotFound)
+        account::of(ctx, AccountId::new(self.0.account_id)).await
     }
 
     /// The reason why credits moved.

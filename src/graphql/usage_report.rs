@@ -1,4 +1,4 @@
-//! Usage reports: sums by interval, list, country and channel, and a link to the report's file.
+//! Usage reports: sums by interval, list, country and channel, and links to their files.
 //!
 //! Not here: what a report is asked for with ([`input`]).
 
@@ -16,8 +16,8 @@ pub use self::input::{
 use super::{
     engine::{
         errors::ApiError,
-        ids::PublicId,
-        request::{services, viewer, viewer_of},
+        ids::{self, PublicId},
+        request::{services, viewer_of},
     },
     scalars::{CountryCode, DateTime, WebUrl},
     usage::{
@@ -72,6 +72,14 @@ impl UsageReport {
 /// the rate card serves. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[Object]
 impl UsageReport {
+    /// An id of the report's account and arguments, by which caches recognize the same report.
+    /// `node` doesn't find it.
+    async fn id(&self) -> Result<ID, ApiError> {
+        let arguments = self.report.arguments()?;
+        let account = self.report.filter.account.uuid();
+        Ok(ids::derived("usagereport", account, arguments.as_bytes()))
+    }
+
     /// The usage of the whole period.
     async fn totals(&self, ctx: &Context<'_>) -> Result<Usage, ApiError> {
         let figures = self.figures(ctx).await?;
@@ -207,44 +215,6 @@ impl UsageReport {
             })
             .collect())
     }
-
-    /// A link to the report's file. It needs no header and works for 15 minutes, or until the API
-    /// key that asked for it is revoked. The file is written while it is downloaded, with the
-    /// figures of that moment.
-    async fn download(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default_with = "ReportFormat::Xlsx", desc = "The format of the file.")]
-        format: ReportFormat,
-        #[graphql(
-            default_with = "CsvDelimiter::Comma",
-            desc = "The delimiter of a CSV file. It is ignored for workbooks."
-        )]
-        csv_delimiter: CsvDelimiter,
-        #[graphql(
-            default_with = "CsvDecimal::Point",
-            desc = "The decimal separator of a CSV file. It can't be COMMA if the delimiter is."
-        )]
-        csv_decimal: CsvDecimal,
-    ) -> Result<Download, ApiError> {
-        if (csv_delimiter, csv_decimal) == (CsvDelimiter::Comma, CsvDecimal::Comma) {
-            return Err(Path::argument("csvDecimal")
-                .invalid(text!("Must be POINT if csvDelimiter is COMMA; with csvDecimal COMMA take SEMICOLON or TAB."))
-                .into());
-        }
-        let dialect = csv::Dialect {
-            delimiter: csv_delimiter.into(),
-            decimal: csv_decimal.into(),
-        };
-        let link = services(ctx)?
-            .download_link(&viewer(ctx)?, &self.report, format.into(), dialect)
-            .await?;
-        Ok(Download {
-            url: WebUrl(link.url.into()),
-            file_name: link.file_name,
-            expires_at: link.expires_at.into(),
-        })
-    }
 }
 
 /// A temporary link to a file. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
@@ -288,6 +258,50 @@ impl UsageReportQuery {
             },
             compares: asked.field("previous").exists(),
             compared: OnceCell::new(),
+        })
+    }
+
+    /// A link to the file of a usage report. It needs no header and works for 15 minutes, or until
+    /// the API key that asked for it is revoked. The file is written while it is downloaded, with
+    /// the figures of that moment, so neither its length nor a part of it can be asked for.
+    /// Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn usage_report_download(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The period, the interval and the filters of the report.")]
+        input: UsageReportInput,
+        #[graphql(default_with = "ReportFormat::Xlsx", desc = "The format of the file.")]
+        format: ReportFormat,
+        #[graphql(
+            default_with = "CsvDelimiter::Comma",
+            desc = "The delimiter of a CSV file. It is ignored for workbooks."
+        )]
+        csv_delimiter: CsvDelimiter,
+        #[graphql(
+            default_with = "CsvDecimal::Point",
+            desc = "The decimal separator of a CSV file. It can't be COMMA if the delimiter is."
+        )]
+        csv_decimal: CsvDecimal,
+    ) -> Result<Download, ApiError> {
+        let viewer = viewer_of(ctx, "usageReportDownload")?;
+        let services = services(ctx)?;
+        if (csv_delimiter, csv_decimal) == (CsvDelimiter::Comma, CsvDecimal::Comma) {
+            return Err(Path::argument("csvDecimal")
+                .invalid(text!("Must be POINT if csvDelimiter is COMMA; with csvDecimal COMMA take SEMICOLON or TAB."))
+                .into());
+        }
+        let dialect = csv::Dialect {
+            delimiter: csv_delimiter.into(),
+            decimal: csv_decimal.into(),
+        };
+        let report = services.usage_report(&viewer, input.read()?).await?;
+        let link = services
+            .download_link(&viewer, &report, format.into(), dialect)
+            .await?;
+        Ok(Download {
+            url: WebUrl(link.url.into()),
+            file_name: link.file_name,
+            expires_at: link.expires_at.into(),
         })
     }
 }

@@ -45,7 +45,7 @@ pub(super) struct Applied {
     pub makes_recharge_due: bool,
     /// The actors whose rows were written.
     pub actors: Vec<ActorKey>,
-    /// Requests that were answered with the first answer of their key.
+    /// Requests whose key had been used before.
     pub replays: u64,
 }
 
@@ -213,8 +213,8 @@ async fn lock_audiences(
     Ok(busy.map(|(_, account)| account).collect())
 }
 
-/// The answers stored for the requests' keys, read after their accounts are locked; `None` for a
-/// key that was not used.
+/// The answers of the commands that used the requests' keys, read after their accounts are locked;
+/// `None` for a key that was not used.
 pub(super) async fn first_answers(
     connection: &impl ConnectionTrait,
     requests: &[&Request],
@@ -222,7 +222,7 @@ pub(super) async fn first_answers(
     let accounts: BTreeSet<AccountId> = requests.iter().map(|request| request.account).collect();
     books::lock(connection, accounts).await?;
     let facts = Facts::read(connection, requests).await?;
-    let answers = requests.iter().map(|request| facts.first_answer(request));
+    let answers = requests.iter().map(|request| facts.replayed(request));
     Ok(answers.map(Result::transpose).collect())
 }
 
@@ -277,7 +277,7 @@ impl Batch {
         if !self.heads.contains_key(&request.account) {
             return Err(Refused::UnknownAccount.into());
         }
-        if let Some(replayed) = self.facts.first_answer(request)? {
+        if let Some(replayed) = self.facts.replayed(request)? {
             self.replays += 1;
             return Ok(replayed);
         }
@@ -287,12 +287,12 @@ impl Batch {
                 account_id: request.account.uuid(),
                 key: key.key.clone(),
                 fingerprint: key.fingerprint.to_vec(),
-                answer: stored_answer::text(&answer, self.rows.last_entry(request.account))?,
+                answer: stored_answer::text(&answer)?,
                 created_at: now.as_microsecond(),
             };
             let used = Used {
                 fingerprint: row.fingerprint.clone(),
-                answer: Ok(answer.clone()),
+                answer: stored_answer::read(&row),
             };
             self.facts
                 .keys

@@ -68,18 +68,14 @@ impl Facts {
         let keys = keys
             .find::<idempotency_key::Entity>(connection, &["account_id", "key"], "")
             .await?;
-        let answers = stored_answer::read(connection, &keys).await?;
-        let used = |(key, answer): (idempotency_key::Model, _)| {
-            let fingerprint = key.fingerprint;
-            (
-                (key.account_id, key.key),
-                Used {
-                    fingerprint,
-                    answer,
-                },
-            )
+        let used = |key: idempotency_key::Model| {
+            let used = Used {
+                answer: stored_answer::read(&key),
+                fingerprint: key.fingerprint,
+            };
+            ((key.account_id, key.key), used)
         };
-        facts.keys = keys.into_iter().zip(answers).map(used).collect();
+        facts.keys = keys.into_iter().map(used).collect();
         let lists = pairs(requests, |kind| {
             kind.lists().into_iter().map(|list| list.uuid()).collect()
         });
@@ -256,8 +252,8 @@ impl Facts {
         Ok(())
     }
 
-    /// The first answer to the request's key, if the key was used before (law B4).
-    pub(super) fn first_answer(&self, request: &Request) -> Result<Option<Answer>, Undone> {
+    /// The answer of the command that used the request's key before, if one did (law B4).
+    pub(super) fn replayed(&self, request: &Request) -> Result<Option<Answer>, Undone> {
         let Some(key) = &request.key else {
             return Ok(None);
         };

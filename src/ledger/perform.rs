@@ -57,7 +57,6 @@ impl Batch {
                 self.insert_lot(account, *lot, *credits, LotSource::Grant)?;
                 Ok(Answer {
                     lot: Some(lot.uuid()),
-                    lot_expires_at: expiry.map(|expiry| expiry.at.as_microsecond()),
                     ..answer
                 })
             }
@@ -127,7 +126,7 @@ impl Batch {
             }
             RequestKind::Expire => {
                 self.expire(account, given)?;
-                Ok(Answer::empty())
+                Ok(Answer::default())
             }
             RequestKind::ChangeTimeZone { time_zone } => {
                 self.change_time_zone(account, time_zone, given)
@@ -172,7 +171,7 @@ impl Batch {
         Ok(Answer {
             transaction,
             balance: Some(balance),
-            ..Answer::empty()
+            ..Answer::default()
         })
     }
 

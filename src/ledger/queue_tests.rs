@@ -51,7 +51,7 @@ fn counts(taken: &Taken) -> BTreeMap<u128, usize> {
 
 fn answer_all(taken: &mut Taken) {
     for ticket in taken.tickets.drain(..) {
-        ticket.answer(Ok(Answer::empty()));
+        ticket.answer(Ok(Answer::default()));
     }
 }
 

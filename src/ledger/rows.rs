@@ -159,12 +159,6 @@ impl Rows {
         Ok(id)
     }
 
-    /// The last entry that the batch added to the account's chain.
-    pub(super) fn last_entry(&self, account: AccountId) -> Option<&transaction::Model> {
-        let mut entries = self.transactions.iter().rev();
-        entries.find(|row| row.account_id == account.uuid())
-    }
-
     /// Adds a message with its lines.
     pub(super) fn add_message(
         &mut self,

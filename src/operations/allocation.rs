@@ -163,12 +163,9 @@ impl Services {
                 None => OperationError::from_ledger(error, &path),
             }
         })?;
-        let balance = answer.balance.ok_or_else(|| {
-            OperationError::broken("an allocation was answered without a balance")
-        })?;
         Ok(Allocated {
             lists,
-            balance: BalanceAt::from_answer(account, &balance)?,
+            balance: self.balance_after_command(account, &answer).await?,
         })
     }
 

@@ -41,6 +41,14 @@ pub struct AutoRecharge {
     due: Option<due_recharge::Model>,
 }
 
+impl AutoRecharge {
+    /// The account that it recharges.
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        AccountId::new(self.account.id)
+    }
+}
+
 /// The cost of a month's recharges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spending {

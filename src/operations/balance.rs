@@ -25,7 +25,7 @@ use sea_orm::DatabaseBackend;
 use super::{OperationError, Path, Services, reader::BalanceOf};
 use crate::{
     clock::whole_micros,
-    ledger::BalanceAnswer,
+    ledger::{Answer, BalanceAnswer},
     store::{self, book::Wanted, sql::reader::Reader},
 };
 
@@ -54,7 +54,7 @@ impl BalanceAt {
     ///
     /// # Errors
     /// A fault if the answer's expiration day is invalid.
-    pub fn from_answer(account: AccountId, answer: &BalanceAnswer) -> Result<Self, OperationError> {
+    fn from_answer(account: AccountId, answer: &BalanceAnswer) -> Result<Self, OperationError> {
         let next_expiry = match &answer.next_expiry {
             Some((units, at, on)) => Some(NextExpiry {
                 credits: Credits::from_units(*units),
@@ -95,6 +95,24 @@ impl Services {
             None => store::balance::last(self.store().reader(), account).await?,
         };
         self.balance_after(account, at, last).await
+    }
+
+    /// The balance right after a command; that of now, if the command repeats an earlier one.
+    ///
+    /// # Errors
+    /// A fault if the answer's expiration day is invalid.
+    pub(super) async fn balance_after_command(
+        &self,
+        account: AccountId,
+        answer: &Answer,
+    ) -> Result<BalanceAt, OperationError> {
+        match &answer.balance {
+            Some(balance) => BalanceAt::from_answer(account, balance),
+            None if answer.replayed => self.balance(account, None).await,
+            None => Err(OperationError::broken(
+                "a command was answered without a balance",
+            )),
+        }
     }
 
     /// An account's credits at a past instant as a bound of its statements, with the sequence

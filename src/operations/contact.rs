@@ -32,7 +32,7 @@ use super::{
 pub use crate::store::contact::Contact;
 use crate::store::{
     self,
-    contact::{ContactFilter, Which},
+    contact::{ContactFilter, Gone, Which},
 };
 use crate::tuning::Tuned;
 
@@ -56,6 +56,17 @@ pub enum Removal {
     Numbers(Vec<String>),
     /// All contacts of the list.
     All,
+}
+
+/// The result of a removal.
+#[derive(Debug)]
+pub struct Removals {
+    /// The list after the removal.
+    pub list: contact_list::Model,
+    /// The number of contacts that were removed.
+    pub count: u64,
+    /// Their ids; none if all contacts were to be removed.
+    pub ids: Vec<ContactId>,
 }
 
 impl ViewerReader {
@@ -87,8 +98,8 @@ impl ViewerReader {
 }
 
 impl Services {
-    /// Removes contacts from a list and returns how many. Contacts that aren't in the list are
-    /// ignored, so a request whose answer was lost can be repeated.
+    /// Removes contacts from a list. Contacts that aren't in the list are ignored, so a request
+    /// whose answer was lost can be repeated.
     ///
     /// # Errors
     /// An unknown list, too many contacts, and invalid numbers, each at its field.
@@ -97,9 +108,10 @@ impl Services {
         viewer: &Viewer,
         list: ListId,
         removal: Removal,
-    ) -> Result<(contact_list::Model, u64), OperationError> {
+    ) -> Result<Removals, OperationError> {
         let path = Path::input("listId");
         let row = self.open_list(viewer, list, &path).await?;
+        let mut ids_removed = Vec::new();
         let removed = match removal {
             Removal::Ids(ids) => {
                 few(ids.len(), &Path::input("contactIds"))?;
@@ -107,6 +119,7 @@ impl Services {
                 while !rest.is_empty() {
                     let part = self.remove_part(&row, Which::Ids(rest)).await?;
                     removed += part.removed;
+                    ids_removed.extend(part.ids);
                     rest = rest.get(part.asked..).unwrap_or_default();
                 }
                 removed
@@ -119,14 +132,18 @@ impl Services {
                 while !rest.is_empty() {
                     let part = self.remove_part(&row, Which::Numbers(rest)).await?;
                     removed += part.removed;
+                    ids_removed.extend(part.ids);
                     rest = rest.get(part.asked..).unwrap_or_default();
                 }
                 removed
             }
             Removal::All => self.remove_oldest(&row, usize::MAX).await?,
         };
-        let row = self.open_list(viewer, list, &path).await?;
-        Ok((row, removed))
+        Ok(Removals {
+            list: self.open_list(viewer, list, &path).await?,
+            count: removed,
+            ids: ids_removed,
+        })
     }
 
     /// Removes contacts and lowers the head-count in one transaction. Scheduled messages to these
@@ -144,13 +161,17 @@ impl Services {
         if forgets && !is_archived(&transaction, of.1).await? {
             // It was restored since its contacts began to be deleted: these are new.
             let asked = asked(&which);
-            return Ok(Removed { removed: 0, asked });
+            return Ok(Removed {
+                removed: 0,
+                ids: Vec::new(),
+                asked,
+            });
         }
         // Read after waiting for the lock: messages that came due meanwhile are still sent to these
         // contacts.
         let now = self.clock().now();
         let waiting = store::message_audience::waiting(&transaction, of, now).await?;
-        let (mut gone, asked) = if waiting.is_empty() {
+        let (Gone { mut counts, ids }, asked) = if waiting.is_empty() {
             let asked = asked(&which);
             let gone = store::contact::delete(&transaction, of, which).await?;
             (gone, asked)
@@ -160,11 +181,15 @@ impl Services {
             let gone = self.remove_departing(&transaction, of, which, waiting);
             (gone.await?, asked)
         };
-        let removed = gone.values().sum::<i64>().unsigned_abs();
-        gone.values_mut().for_each(|count| *count = -*count);
-        store::contact::count_towards(&transaction, of, &gone).await?;
+        let removed = ids.len() as u64;
+        counts.values_mut().for_each(|count| *count = -*count);
+        store::contact::count_towards(&transaction, of, &counts).await?;
         transaction.commit().await?;
-        Ok(Removed { removed, asked })
+        Ok(Removed {
+            removed,
+            ids,
+            asked,
+        })
     }
 
     /// Removes one named contact of a list, which may be archived. Returns how many were there.
@@ -243,6 +268,8 @@ async fn is_archived(connection: &impl ConnectionTrait, list: ListId) -> Result<
 struct Removed {
     /// The number of contacts removed.
     removed: u64,
+    /// Their ids.
+    ids: Vec<ContactId>,
     /// The number of contacts it covered: of named contacts, the first so many.
     asked: usize,
 }

@@ -18,7 +18,10 @@ use super::{
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
     localization::Text,
-    store::{self, contact_list::ListFilter},
+    store::{
+        self,
+        contact_list::{ListFilter, SharedLists},
+    },
 };
 
 /// The most rows of one head-count, which covers all countries.
@@ -76,6 +79,15 @@ impl ViewerReader {
             search,
         };
         self.list(filter, window).await
+    }
+
+    /// A page of the lists that share an account's unassigned credits.
+    pub async fn shared_lists(
+        &self,
+        account: AccountId,
+        window: Window,
+    ) -> Result<Listing<contact_list::Model>, OperationError> {
+        self.list(SharedLists(account), window).await
     }
 }
 

@@ -21,7 +21,7 @@ use entity::{message, message_audience, message_departure};
 use super::{OperationError, Services, personal};
 use crate::store::{
     self,
-    contact::{Counts, Removed, Which},
+    contact::{Gone, Removed, Which},
     sql::bounded::Transaction,
 };
 
@@ -54,7 +54,7 @@ impl Services {
         of: (AccountId, ListId),
         which: Which<'_>,
         waiting: Vec<message_audience::Model>,
-    ) -> Result<Counts, OperationError> {
+    ) -> Result<Gone, OperationError> {
         let (personal, plain): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|one| one.personal);
         let with_fields = !personal.is_empty();
         let removed = store::contact::delete_each(transaction, of, which, with_fields).await?;
@@ -74,9 +74,9 @@ impl Services {
             }
         }
         store::message_audience::add_departures(transaction, rows).await?;
-        let mut gone = Counts::new();
+        let mut gone = Gone::default();
         for contact in removed.iter() {
-            *gone.entry(contact.country_code.clone()).or_default() += 1;
+            gone.add(contact.id, contact.country_code.clone());
         }
         Ok(gone)
     }

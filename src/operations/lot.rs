@@ -50,9 +50,11 @@ pub struct GrantCredits {
 /// The result of a grant.
 #[derive(Debug)]
 pub struct Granted {
-    /// The lot as it was granted.
+    /// The lot.
     pub lot: lot::Model,
-    /// The balance after the grant.
+    /// Whether the grant repeats an earlier one, so that nothing was done now (law B4).
+    pub replayed: bool,
+    /// The balance right after the grant; that of now, if it is a repetition.
     pub balance: BalanceAt,
 }
 
@@ -76,7 +78,9 @@ pub struct RevokeCredits {
 pub struct Revoked {
     /// The transaction of the revocation.
     pub transaction: transaction::Model,
-    /// The balance after the revocation.
+    /// Whether it repeats an earlier one, so that nothing was done now (law B4).
+    pub replayed: bool,
+    /// The balance right after the revocation; that of now, if it is a repetition.
     pub balance: BalanceAt,
 }
 
@@ -145,7 +149,7 @@ impl LotAt {
         let rest = others.iter().fold(self.row.granted_units, |rest, part| {
             rest.saturating_sub(*part)
         });
-        // A repeated grant shows its lot whole.
+        // Its parts are read by other statements, between which credits may move.
         Credits::from_units(rest.max(0))
     }
 }
@@ -217,7 +221,7 @@ impl Services {
         let on = input::date(on, &path)?;
         let zone = time_zone(account)?;
         let today = date_of(self.clock().now(), &zone);
-        // A repeated request whose grant was in time gets its first answer.
+        // A repeated request whose grant was in time is answered.
         if on <= today && !self.key_was_used(AccountId::new(account.id), key).await? {
             return Err(path
                 .invalid(text!(
@@ -232,8 +236,7 @@ impl Services {
         Ok(on)
     }
 
-    /// The answer of a grant. Its lot is shown whole and with its original expiry, whatever was
-    /// spent since and whatever the account's zone is now.
+    /// The lot and the balance after a grant.
     async fn granted(
         &self,
         account: AccountId,
@@ -245,12 +248,9 @@ impl Services {
             .await?
             .ok_or_else(missing)?;
         Ok(Granted {
-            lot: lot::Model {
-                remaining_units: row.granted_units,
-                expires_at: answer.lot_expires_at.or(row.expires_at),
-                ..row
-            },
-            balance: balance_of(account, answer)?,
+            lot: row,
+            replayed: answer.replayed,
+            balance: self.balance_after_command(account, answer).await?,
         })
     }
 
@@ -309,7 +309,8 @@ impl Services {
             .await?;
         Ok(Revoked {
             transaction: transaction.ok_or_else(missing)?,
-            balance: balance_of(id, &answer)?,
+            replayed: answer.replayed,
+            balance: self.balance_after_command(id, &answer).await?,
         })
     }
 
@@ -328,12 +329,4 @@ impl Services {
         };
         self.ledger().submit(request).await
     }
-}
-
-fn balance_of(account: AccountId, answer: &Answer) -> Result<BalanceAt, OperationError> {
-    let balance = answer
-        .balance
-        .as_ref()
-        .ok_or_else(|| OperationError::broken("an answer has no balance"))?;
-    BalanceAt::from_answer(account, balance)
 }

@@ -2,9 +2,9 @@
 //!
 //! Not here: changing one that is scheduled ([`update`]), and lists of them ([`listing`]).
 //!
-//! Each takes an idempotency key. A repeated request gets the first answer again, even if it would
-//! be refused by now: because its sendAt has passed, the rate card has changed, or the list is
-//! archived.
+//! Each takes an idempotency key. A repeated request is answered with the message as it is now,
+//! even if it would be refused by now: because its sendAt has passed, the rate card has changed, or
+//! the list is archived.
 
 mod charge;
 mod listing;
@@ -19,7 +19,7 @@ use domain::{
     id::{AccountId, ListId, MessageId},
     quote::Priced,
 };
-use entity::{message, message_line, rate_card};
+use entity::{message, rate_card};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::Serialize;
 
@@ -75,13 +75,13 @@ pub struct NewMessageInput {
 /// The result of a command: the message and the balance right after it.
 #[derive(Debug)]
 pub struct Done {
-    /// The message right after the command, with its text.
+    /// The message after the command, with its text; as it is now, if the command is a repetition.
     pub message: message::Model,
-    /// Its lines right after the command; `None` if they can't have changed since.
-    pub lines: Option<Vec<message_line::Model>>,
+    /// Whether the command repeats an earlier one, so that nothing was done now (law B4).
+    pub replayed: bool,
     /// The list whose credits were held before, if the command moved the message to another one.
     pub previous_list: Option<ListId>,
-    /// The balance right after the command.
+    /// The balance right after the command; that of now, if the command is a repetition.
     pub balance: BalanceAt,
 }
 

@@ -105,6 +105,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("segmentation", Access::Anyone),
     ("quote", EVERY_KEY),
     ("usageReport", READERS),
+    ("usageReportDownload", READERS),
     // For roles that may import. Nobody else sends files, which take slots and disk space.
     ("contactImportPreview", MEMBERS),
     // The schema, which introspection shows as well; both are off in production.

@@ -68,6 +68,15 @@ pub struct PurchaseCredits {
     pub idempotency_key: String,
 }
 
+/// The result of `purchaseCredits`.
+#[derive(Debug)]
+pub struct Begun {
+    /// The purchase in its current state.
+    pub purchase: purchase::Model,
+    /// Whether the key had been used before, so that no other purchase was begun (law B4).
+    pub replayed: bool,
+}
+
 /// The arguments of a purchase as the caller gave them, for the fingerprint of its key.
 #[derive(Serialize)]
 struct PurchaseArguments<'a> {
@@ -186,7 +195,7 @@ impl Services {
         &self,
         viewer: &Viewer,
         new: PurchaseCredits,
-    ) -> Result<purchase::Model, OperationError> {
+    ) -> Result<Begun, OperationError> {
         let account = self
             .account_for(viewer, new.account, &Path::input("accountId"))
             .await?;
@@ -209,17 +218,19 @@ impl Services {
             method,
         };
         let key = idempotency::key(&new.idempotency_key, "purchaseCredits", &arguments)?;
-        let row = self
+        let (row, replayed) = self
             .begin_purchase(viewer, &account, (new.package, new.method), return_url, key)
             .await?;
         let row = self.purchase_as_of(row, self.clock().now());
-        match new.method {
-            Method::Provider => self.begin_payment(row).await,
-            Method::BankTransfer => Ok(row),
-        }
+        let purchase = match new.method {
+            Method::Provider => self.begin_payment(row).await?,
+            Method::BankTransfer => row,
+        };
+        Ok(Begun { purchase, replayed })
     }
 
-    /// Stores a purchase with its key, or finds the purchase of the key.
+    /// Stores a purchase with its key, or finds the purchase of the key. The second value says
+    /// whether it was found.
     async fn begin_purchase(
         &self,
         viewer: &Viewer,
@@ -227,12 +238,13 @@ impl Services {
         (package, method): (PackageId, Method),
         return_url: Option<Url>,
         key: Key,
-    ) -> Result<purchase::Model, OperationError> {
+    ) -> Result<(purchase::Model, bool), OperationError> {
         let id = AccountId::new(account.id);
         let transaction = self.store().begin().await?;
         store::book::lock(&transaction, [id]).await?;
         if let Some(used) = store::idempotency_key::find(&transaction, id, &key.key).await? {
-            return repeated(&transaction, id, &used, &key).await;
+            let row = repeated(&transaction, id, &used, &key).await?;
+            return Ok((row, true));
         }
         let provider = match method {
             Method::Provider => self.provider()?.name(),
@@ -267,21 +279,21 @@ impl Services {
         };
         let answer = Answer {
             purchase: Some(row.id),
-            ..Answer::empty()
+            ..Answer::default()
         };
         let used = idempotency_key::Model {
             account_id: account.id,
             key: key.key,
             fingerprint: key.fingerprint.to_vec(),
-            answer: serde_json::to_string(&answer)
-                .map_err(|cause| OperationError::broken(cause.to_string()))?,
+            answer: ledger::answer_text(&answer)
+                .map_err(|fault| OperationError::broken(fault.to_string()))?,
             created_at: row.created_at,
         };
         store::actor::insert_missing(&transaction, vec![actor]).await?;
         store::purchase::insert(&transaction, row.clone()).await?;
         store::idempotency_key::insert(&transaction, used).await?;
         transaction.commit().await?;
-        Ok(row)
+        Ok((row, false))
     }
 
     fn new_purchase(
@@ -382,14 +394,10 @@ async fn repeated(
             &path,
         ));
     }
-    let mut answers = ledger::stored_answers(connection, std::slice::from_ref(used)).await?;
-    let answer = answers
-        .pop()
-        .ok_or_else(|| OperationError::broken("a key has no answer"))?
-        .map_err(|fault| {
-            let fault = SubmitError::Fault { account, fault };
-            OperationError::from_ledger(fault, &Path::input("idempotencyKey"))
-        })?;
+    let answer = ledger::stored_answer(used).map_err(|fault| {
+        let fault = SubmitError::Fault { account, fault };
+        OperationError::from_ledger(fault, &Path::input("idempotencyKey"))
+    })?;
     // A key of another operation has another fingerprint, so this key has a purchase.
     let id = answer.purchase.ok_or_else(|| {
         let what = "the key of a purchase was answered by another command";

@@ -5,7 +5,7 @@
 mod of_lists;
 mod period;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     calendar::{
@@ -82,6 +82,34 @@ pub struct UsageReport {
     pub part_of: Option<CalendarPeriod>,
     /// The source of its figures.
     pub source: Source,
+}
+
+impl UsageReport {
+    /// What the report was asked for with, except its account: equal requests have equal texts.
+    ///
+    /// # Errors
+    /// A fault if it has no JSON form.
+    pub fn arguments(&self) -> Result<String, OperationError> {
+        let filter = &self.filter;
+        let sorted = |ids: &Vec<ListId>| ids.iter().map(|id| id.uuid()).collect::<BTreeSet<_>>();
+        let countries = filter.countries.as_ref();
+        let countries = countries.map(|codes| {
+            let codes = codes.iter().map(ToString::to_string);
+            codes.collect::<BTreeSet<_>>()
+        });
+        let arguments = (
+            filter.from.as_microsecond(),
+            filter.to.as_microsecond(),
+            filter.lists.as_ref().map(sorted),
+            countries,
+            format!("{:?}{:?}", filter.channel, filter.actor),
+            format!("{:?}{:?}", self.interval, self.part_of),
+            self.time_zone.iana_name(),
+        );
+        serde_json::to_string(&arguments).map_err(|cause| {
+            OperationError::broken(format!("arguments have no JSON form: {cause}"))
+        })
+    }
 }
 
 /// The figures of a report and of the period before it.

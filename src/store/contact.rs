@@ -25,7 +25,7 @@ use sea_orm::{
 use super::sql::{paging::Place, routes, shards};
 pub use by_number::{known, with_numbers};
 pub use pages::{ContactFilter, Search, count, list};
-pub use removal::{Removed, Which, delete, delete_each};
+pub use removal::{Gone, Removed, Which, delete, delete_each};
 
 /// A contact to add.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::id::{AccountId, ListId};
-use entity::{contact_list, list_destination};
+use entity::{contact_list, list_destination, pool};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Statement,
-    sea_query::Expr,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, Select,
+    Statement, sea_query::Expr,
 };
 
 use super::sql::{
@@ -93,6 +93,41 @@ pub async fn count(connection: &impl ConnectionTrait, filter: &ListFilter) -> Re
     select(connection.get_database_backend(), filter)
         .count(connection)
         .await
+}
+
+/// The lists of an account that share its unassigned credits.
+#[derive(Debug, Clone, Copy)]
+pub struct SharedLists(pub AccountId);
+
+/// A list without a pool of its own shares the unassigned credits.
+fn select_shared(account: AccountId) -> Select<contact_list::Entity> {
+    let limited = pool::Entity::find()
+        .select_only()
+        .column(pool::Column::ListId)
+        .filter(pool::Column::AccountId.eq(account.uuid()));
+    contact_list::Entity::find()
+        .filter(contact_list::Column::AccountId.eq(account.uuid()))
+        .filter(contact_list::Column::ArchivedAt.is_null())
+        .filter(contact_list::Column::Id.not_in_subquery(limited.into_query()))
+}
+
+/// Reads a page of the lists that share an account's unassigned credits, the oldest first.
+pub async fn list_shared(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    window: Window,
+) -> Result<Page<contact_list::Model>, DbErr> {
+    let order = (contact_list::Column::CreatedAt, contact_list::Column::Id);
+    let lists = select_shared(account);
+    page(connection, lists, order, Direction::Ascending, window).await
+}
+
+/// Counts the lists that share an account's unassigned credits.
+pub async fn count_shared(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<u64, DbErr> {
+    select_shared(account).count(connection).await
 }
 
 /// Counts an account's lists that are not archived.

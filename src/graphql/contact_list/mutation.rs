@@ -2,6 +2,8 @@
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 
+use domain::id::ListId;
+
 use super::ContactList;
 use crate::{
     graphql::{
@@ -9,6 +11,7 @@ use crate::{
         destination::DestinationInput,
         engine::{
             errors::ApiError,
+            ids::PublicId,
             request::{UserError, id, optional_id, payload, services, viewer_of},
         },
     },
@@ -75,6 +78,8 @@ pub struct ArchiveContactListInput {
 pub struct ArchiveContactListPayload {
     /// The archived list; null if the mutation was refused.
     list: Option<ContactList>,
+    /// The id of the list, which leaves the lists in use; null if the mutation was refused.
+    archived_list_id: Option<ID>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
 }
@@ -177,6 +182,7 @@ impl ContactListMutation {
         };
         let (list, user_errors) = payload(done.await)?;
         Ok(ArchiveContactListPayload {
+            archived_list_id: list.as_ref().map(|list| ListId::new(list.id).encode()),
             list: list.map(ContactList),
             user_errors,
         })

@@ -3,12 +3,16 @@
 //!
 //! Here: parsing and printing. Not here: whether an object has the id. An id of another kind, or a
 //! malformed one, names nothing.
+//!
+//! What is a part of a node, such as a balance, has an id by which a cache recognizes it
+//! ([`part`], [`derived`]). `node` finds none of them.
 
 use async_graphql::ID;
 use domain::id::{
     AccountId, ApiKeyId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId,
     RateCardId, ReportId, TransactionId,
 };
+use sha2::{Digest, Sha256};
 use type_safe_id::{DynamicType, TypeSafeId};
 use uuid::Uuid;
 
@@ -19,11 +23,7 @@ pub trait PublicId: Copy + From<Uuid> + Into<Uuid> {
 
     /// The text form.
     fn encode(self) -> ID {
-        // Every prefix is lower-case ASCII, which `prefixes_are_valid` checks.
-        match DynamicType::new(Self::PREFIX) {
-            Ok(prefix) => ID(TypeSafeId::from_type_and_uuid(prefix, self.into()).to_string()),
-            Err(_) => ID(String::new()),
-        }
+        printed(Self::PREFIX, self.into())
     }
 
     /// Parses a client's text; `None` if it is no id of this kind.
@@ -56,6 +56,30 @@ public!(
     TransactionId
 );
 
+/// The id of the part of a node that there is once, such as an account's balance.
+#[must_use]
+pub fn part(prefix: &str, of: Uuid) -> ID {
+    printed(prefix, of)
+}
+
+/// The id of what a node has for these arguments, such as its balance at an instant: equal
+/// arguments have equal ids, on every server.
+#[must_use]
+pub fn derived(prefix: &str, of: Uuid, arguments: &[u8]) -> ID {
+    let digest = Sha256::new().chain_update(of).chain_update(arguments);
+    let digest = digest.finalize();
+    let first = digest.first_chunk::<16>().copied().unwrap_or_default();
+    printed(prefix, uuid::Builder::from_custom_bytes(first).into_uuid())
+}
+
+fn printed(prefix: &str, uuid: Uuid) -> ID {
+    // Every prefix is lower-case ASCII, which `prefixes_are_valid` checks.
+    match DynamicType::new(prefix) {
+        Ok(prefix) => ID(TypeSafeId::from_type_and_uuid(prefix, uuid).to_string()),
+        Err(_) => ID(String::new()),
+    }
+}
+
 /// The prefix and the UUID of any id.
 #[must_use]
 pub fn split(text: &str) -> Option<(String, Uuid)> {
@@ -69,7 +93,7 @@ pub fn split(text: &str) -> Option<(String, Uuid)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PublicId, split};
+    use super::{PublicId, derived, part, split};
     use domain::id::{AccountId, ListId};
     use proptest::prelude::*;
     use uuid::Uuid;
@@ -79,6 +103,20 @@ mod tests {
         let id = Uuid::from_u128(7);
         insta::assert_snapshot!(AccountId::new(id).encode().as_str(), @"account_00000000000000000000000007");
         insta::assert_snapshot!(ListId::new(id).encode().as_str(), @"list_00000000000000000000000007");
+    }
+
+    #[test]
+    fn parts_have_ids_of_their_arguments() {
+        let of = Uuid::from_u128(7);
+        insta::assert_snapshot!(part("balance", of).as_str(), @"balance_00000000000000000000000007");
+        let id = derived("balance", of, b"2026");
+        assert_eq!(id, derived("balance", of, b"2026"));
+        assert_ne!(id, derived("balance", of, b"2027"));
+        assert_ne!(id, derived("balance", Uuid::from_u128(8), b"2026"));
+        assert!(
+            split(&id).is_some_and(|(prefix, _)| prefix == "balance"),
+            "{id:?}"
+        );
     }
 
     #[test]

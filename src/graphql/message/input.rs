@@ -158,9 +158,10 @@ macro_rules! new_message_inputs {
             /// The most that the message may cost. It is refused if it costs more.
             pub(super) max_credits: Option<Credits>,
             /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments
-            /// returns the first answer again; with other arguments it is refused with
-            /// IDEMPOTENCY_KEY_REUSED. It ends after 90 days, unless the platform keeps keys for
-            /// another time, but not while its message is scheduled: then it is a new one.
+            /// does nothing again: the answer has `replayed`, and the message and the balance as
+            /// they are now. With other arguments it is refused with IDEMPOTENCY_KEY_REUSED. It
+            /// ends after 90 days, unless the platform keeps keys for another time, but not while
+            /// its message is scheduled: then it is a new one.
             #[serde(skip)]
             pub(super) idempotency_key: String,
         }
@@ -219,8 +220,9 @@ pub struct SettleMessageInput {
     /// largest remainder; a country that was not planned counts the most segments that any
     /// recipient gets.
     pub(super) sent: Option<Vec<DestinationInput>>,
-    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments does
+    /// nothing again: the answer has `replayed`, and the message and the balance as they are now.
+    /// With other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
     pub(super) idempotency_key: String,
 }
 
@@ -229,8 +231,9 @@ pub struct SettleMessageInput {
 pub struct CancelMessageInput {
     /// The scheduled message.
     pub(super) message_id: ID,
-    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments does
+    /// nothing again: the answer has `replayed`, and the message and the balance as they are now.
+    /// With other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
     pub(super) idempotency_key: String,
 }
 
@@ -268,8 +271,9 @@ pub struct UpdateMessageInput {
     pub(super) send_at: Option<DateTime>,
     /// The most that the message may cost after the change. The change is refused if it costs more.
     pub(super) max_credits: Option<Credits>,
-    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments returns
-    /// the first answer again; with other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
+    /// A key of 1 to 255 bytes, unique in the account. The same key with the same arguments does
+    /// nothing again: the answer has `replayed`, and the message and the balance as they are now.
+    /// With other arguments it is refused with IDEMPOTENCY_KEY_REUSED.
     #[serde(skip)]
     pub(super) idempotency_key: String,
 }

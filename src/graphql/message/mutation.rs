@@ -42,8 +42,7 @@ impl MessageMutation {
     /// and the new price is held in one step: no other message can take the credits in between, and
     /// a refusal leaves everything as it was. Credits that come back to an expired lot expire, as
     /// by a cancellation; if price and list stay, the credits stay held. A message that is no
-    /// longer scheduled, or whose sendAt has come, is refused with CONFLICT, whoever asks. A
-    /// repeated answer has the name and the text that the message has by then. Requires
+    /// longer scheduled, or whose sendAt has come, is refused with CONFLICT, whoever asks. Requires
     /// PLATFORM_ADMIN, OWNER, MEMBER or SENDER.
     async fn update_message(
         &self,

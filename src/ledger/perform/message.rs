@@ -10,11 +10,10 @@ use domain::{
     id::{AccountId, ListId, MessageId},
     quote::Line,
 };
-use entity::{message, message_departure, message_line, sql_enums::MessageStatus};
-use sea_orm::prelude::Uuid;
+use entity::{message_departure, message_line, sql_enums::MessageStatus};
 
 use super::super::{
-    answer::{Answer, LineAnswer, MessageAnswer, PlanAnswer},
+    answer::Answer,
     batch::Batch,
     fault::Fault,
     request::{End, Given, MessageCharge, NewMessage, Plan, Refused, Undone},
@@ -173,12 +172,8 @@ impl Batch {
     ) -> Result<Answer, Undone> {
         let at = answer.instant()?;
         let row = self.rows.add_message(account, new, by, (status, at))?;
-        let message = match status {
-            MessageStatus::Scheduled => scheduled_answer(&row, row.list_id)?,
-            MessageStatus::Sent | MessageStatus::Canceled => MessageAnswer::from(&row),
-        };
         Ok(Answer {
-            message: Some(message),
+            message: Some(row.id),
             row: Some(Box::new(row)),
             ..answer
         })
@@ -214,45 +209,13 @@ impl Batch {
         }
         let row = row.clone();
         self.facts.count_scheduled(row.account_id, row.list_id, -1);
-        let message = Some(MessageAnswer::from(&row));
         self.rows.ended.push(row.clone());
         Ok(Answer {
-            message,
+            message: Some(row.id),
             row: Some(Box::new(row)),
             ..answer
         })
     }
-}
-
-/// The answer about a scheduled message: with what a later command may change, and with its list
-/// before the command if that is another one.
-pub(super) fn scheduled_answer(
-    row: &message::Model,
-    list_before: Option<Uuid>,
-) -> Result<MessageAnswer, Fault> {
-    let message = MessageId::new(row.id);
-    let lines = store::message_line::of(row);
-    let lines = lines.map_err(|cause| Fault::UnsoundLine { message, cause })?;
-    let line = |row: message_line::Model| LineAnswer {
-        country: row.country_code,
-        segments: row.segment_count,
-        recipients: row.recipients,
-        rate: row.units_per_segment,
-        units: row.units,
-    };
-    Ok(MessageAnswer {
-        lines: Some(lines.into_iter().map(line).collect()),
-        plan: Some(Box::new(PlanAnswer {
-            list: row.list_id,
-            channel: row.channel,
-            encoding: row.encoding,
-            segments: row.segment_count,
-            rate_card: row.rate_card_id,
-            send_at: row.send_at,
-            previous_list: list_before.filter(|_| list_before != row.list_id),
-        })),
-        ..MessageAnswer::from(row)
-    })
 }
 
 /// The note of a transaction that returns a hold's credits for departures.

@@ -16,7 +16,6 @@ use super::super::{
     request::{Given, MessageUpdate, Plan, Priced, Refused, Undone},
     rows::{audience_row, count, encoding, head_count, lines, lines_text},
 };
-use super::message::scheduled_answer;
 
 impl Batch {
     /// Changes a scheduled message. Whether it may still be changed is judged here, after the wait
@@ -80,7 +79,8 @@ impl Batch {
         self.facts.messages.insert(key, row.clone());
         self.rows.updated.insert(key, row.clone());
         Ok(Answer {
-            message: Some(scheduled_answer(&row, before)?),
+            message: Some(row.id),
+            previous_list: before.filter(|_| before != row.list_id),
             row: Some(Box::new(row)),
             ..answer
         })
@@ -107,7 +107,7 @@ impl Batch {
         let balance = (head.book.instant(given.at), head.book.balance()?);
         Ok(Answer {
             balance: Some(BalanceAnswer::from(balance)),
-            ..Answer::empty()
+            ..Answer::default()
         })
     }
 

@@ -133,14 +133,15 @@ impl Services {
         let waiting = store::message_audience::waiting(transaction, of, now).await?;
         let which = [contact];
         let which = Which::Ids(&which);
-        let mut gone = if waiting.is_empty() {
+        let gone = if waiting.is_empty() {
             store::contact::delete(transaction, of, which).await?
         } else {
             self.remove_departing(transaction, of, which, waiting)
                 .await?
         };
-        gone.values_mut().for_each(|count| *count = -*count);
-        Ok(store::contact::count_towards(transaction, of, &gone).await?)
+        let mut counts = gone.counts;
+        counts.values_mut().for_each(|count| *count = -*count);
+        Ok(store::contact::count_towards(transaction, of, &counts).await?)
     }
 }
 

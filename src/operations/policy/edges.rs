@@ -56,7 +56,7 @@ edges! {
     }
     /// Who did it is for those who see what was done; keys and labels have rules of their own.
     Actor { READERS: kind name apiKeyId onBehalfOf; }
-    Allocation { EVERY_KEY: mode assigned available held; }
+    Allocation { EVERY_KEY: id mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
     ApiKey { REPORTERS: id name account prefix role createdAt lastUsedAt expiresAt revokedAt; }
     AutoRecharge {
@@ -64,7 +64,7 @@ edges! {
         READERS: heldBack nextAttemptAt inFlight providerLimit confirmationUrl;
     }
     /// The same as `balanceChanged` reports.
-    Balance { EVERY_KEY: account total held available assigned unassigned value nextExpiry; }
+    Balance { EVERY_KEY: id sharedLists account total held available assigned unassigned value nextExpiry; }
     ChannelUsage { READERS: channel usage share; }
     /// Personal data.
     Contact { READERS: id phoneNumber countryCode fields list createdAt; }
@@ -177,7 +177,7 @@ edges! {
     }
     Usage { READERS: messageCount recipientCount segmentCount credits cost; }
     UsageBucket { READERS: start usage; }
-    UsageReport { READERS: totals previous channels buckets lists countries asOf download; }
+    UsageReport { READERS: id totals previous channels buckets lists countries asOf; }
     UserError { EVERY_KEY: field message template details code; }
     Viewer { EVERY_KEY: role accounts; }
 
@@ -185,38 +185,38 @@ edges! {
     AddContactsPayload { EVERY_KEY: contacts addedCount list warnings userErrors; }
     ContactWarning { EVERY_KEY: field message; }
     AllocateCreditsPayload { EVERY_KEY: lists balance userErrors; }
-    ArchiveContactListPayload { EVERY_KEY: list balance userErrors; }
+    ArchiveContactListPayload { EVERY_KEY: list archivedListId balance userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
     CancelContactImportPayload { EVERY_KEY: import userErrors; }
-    CancelMessagePayload { EVERY_KEY: message balance userErrors; }
+    CancelMessagePayload { EVERY_KEY: message replayed balance userErrors; }
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
-    ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }
+    ConnectPaymentsPayload { EVERY_KEY: account paymentConnection userErrors; }
     CreateAccountPayload { EVERY_KEY: account userErrors; }
     CreateApiKeyPayload { EVERY_KEY: id apiKey secret userErrors; }
     CreateContactListPayload { EVERY_KEY: list userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
     DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
     ErasePersonPayload { EVERY_KEY: contactCount importRowCount messageCount nextAccountId userErrors; }
-    GrantCreditsPayload { EVERY_KEY: lot balance userErrors; }
+    GrantCreditsPayload { EVERY_KEY: lot replayed balance userErrors; }
     ImportContactsPayload { EVERY_KEY: list importedCount duplicateCount rejected warnings import userErrors; }
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }
-    PurchaseCreditsPayload { EVERY_KEY: purchase userErrors; }
-    RemoveContactsPayload { EVERY_KEY: list removedCount userErrors; }
+    PurchaseCreditsPayload { EVERY_KEY: purchase replayed userErrors; }
+    RemoveContactsPayload { EVERY_KEY: list removedCount removedContactIds userErrors; }
     RestoreContactListPayload { EVERY_KEY: list userErrors; }
     RevokeApiKeyPayload { EVERY_KEY: id apiKey userErrors; }
     RevokeOtherApiKeysPayload { EVERY_KEY: account revokedCount userErrors; }
-    RevokeCreditsPayload { EVERY_KEY: transaction balance userErrors; }
+    RevokeCreditsPayload { EVERY_KEY: transaction replayed balance userErrors; }
     RotateApiKeyPayload { EVERY_KEY: apiKey previous secret userErrors; }
-    ScheduleMessagePayload { EVERY_KEY: message balance userErrors; }
-    SendMessagePayload { EVERY_KEY: message balance userErrors; }
-    SettleMessagePayload { EVERY_KEY: message balance userErrors; }
+    ScheduleMessagePayload { EVERY_KEY: message replayed balance userErrors; }
+    SendMessagePayload { EVERY_KEY: message replayed balance userErrors; }
+    SettleMessagePayload { EVERY_KEY: message replayed balance userErrors; }
     UpdateAccountPayload { EVERY_KEY: account userErrors; }
-    UpdateAutoRechargePayload { EVERY_KEY: autoRecharge userErrors; }
+    UpdateAutoRechargePayload { EVERY_KEY: account autoRecharge userErrors; }
     UpdateContactPayload { EVERY_KEY: contact list warnings userErrors; }
     UpdateContactListPayload { EVERY_KEY: list userErrors; }
     UpdateCreditPackagePayload { EVERY_KEY: package userErrors; }
-    UpdateMessagePayload { EVERY_KEY: message balance previousList userErrors; }
-    UpdateMonthlyReportsPayload { EVERY_KEY: schedule userErrors; }
+    UpdateMessagePayload { EVERY_KEY: message replayed balance previousList userErrors; }
+    UpdateMonthlyReportsPayload { EVERY_KEY: account schedule userErrors; }
 }
 
 /// The fields of every connection and edge. The nodes have rows of their own.

@@ -18,7 +18,7 @@ use crate::{
         account::AccountFilter,
         contact::{Contact, ContactFilter},
         contact_import::{RejectedRow, warnings::ImportWarning},
-        contact_list::ListFilter,
+        contact_list::{ListFilter, SharedLists},
         credit_package::PackageFilter,
         lot::LotFilter,
         message::MessageFilter,
@@ -138,6 +138,11 @@ lists! {
         Visibility::Account(list.account),
         store::contact_list::list(connection, list, window),
         store::contact_list::count(connection, list);
+
+    SharedLists: contact_list by created_at,
+        Visibility::Account(list.0),
+        store::contact_list::list_shared(connection, list.0, window),
+        store::contact_list::count_shared(connection, list.0);
 
     MessageFilter: message by send_at,
         Visibility::Account(list.account),

@@ -23,15 +23,33 @@ pub enum Which<'a> {
     Oldest(u64),
 }
 
-/// Removes contacts of a list. Returns how many, by country.
+/// The contacts that were removed.
+#[derive(Debug, Default)]
+pub struct Gone {
+    /// How many, by country.
+    pub counts: Counts,
+    /// Their ids.
+    pub ids: Vec<ContactId>,
+}
+
+impl Gone {
+    /// Adds a contact.
+    pub fn add(&mut self, id: ContactId, country_code: String) {
+        *self.counts.entry(country_code).or_default() += 1;
+        self.ids.push(id);
+    }
+}
+
+/// Removes contacts of a list.
 pub async fn delete(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
     which: Which<'_>,
-) -> Result<Counts, DbErr> {
-    let mut gone = Counts::new();
-    for row in delete_returning(connection, list, which, "country_code").await? {
-        *gone.entry(row.try_get("", "country_code")?).or_default() += 1;
+) -> Result<Gone, DbErr> {
+    let mut gone = Gone::default();
+    for row in delete_returning(connection, list, which, "id, country_code").await? {
+        let id = ContactId::new(row.try_get("", "id")?);
+        gone.add(id, row.try_get("", "country_code")?);
     }
     Ok(gone)
 }
@@ -39,6 +57,8 @@ pub async fn delete(
 /// A contact that was removed.
 #[derive(Debug, Clone)]
 pub struct Removed {
+    /// The contact.
+    pub id: ContactId,
     /// ISO 3166-1 alpha-2.
     pub country_code: String,
     /// The list's revision with which it was added.
@@ -58,8 +78,8 @@ pub async fn delete_each(
     with_fields: bool,
 ) -> Result<Vec<Removed>, DbErr> {
     let columns = match with_fields {
-        true => "country_code, revision, changed_revision, fields",
-        false => "country_code, revision, changed_revision",
+        true => "id, country_code, revision, changed_revision, fields",
+        false => "id, country_code, revision, changed_revision",
     };
     let rows = delete_returning(connection, list, which, columns).await?;
     rows.iter()
@@ -69,6 +89,7 @@ pub async fn delete_each(
                 false => None,
             };
             Ok(Removed {
+                id: ContactId::new(row.try_get("", "id")?),
                 country_code: row.try_get("", "country_code")?,
                 revision: row.try_get("", "revision")?,
                 changed_revision: row.try_get("", "changed_revision")?,

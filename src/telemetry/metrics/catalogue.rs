@@ -98,7 +98,7 @@ catalogue! {
         ["outcome": "`done`, `refused`, `fault`, `busy`, `account_busy`, `late`, `stopped`, `not_done` or `unknown`"],
         "Commands of the ledger by outcome.";
     LEDGER_REPLAYS = Kind::Counter, "message_credits_ledger_replays_total", [],
-        "Commands that were answered with the first answer of their idempotency key.";
+        "Commands whose idempotency key had been used before.";
     LEDGER_REFUSALS = Kind::Counter, "message_credits_ledger_refusals_total",
         ["reason": "why, such as `insufficient_credits` or `key_reused`"],
         "Commands that the ledger refused, by reason.";

@@ -127,8 +127,8 @@ impl World {
                 "query($input: QuoteInput!) { quote(input: $input) { credits } }".into(),
                 json!({ "input": { "accountId": account, "audience": { "listId": list }, "text": "Hi" } }),
             ),
-            "usageReport" => (
-                "query($input: UsageReportInput!) { usageReport(input: $input) { totals { credits } } }".into(),
+            "usageReport" | "usageReportDownload" => (
+                format!("query($input: UsageReportInput!) {{ {field}(input: $input) {{ __typename }} }}"),
                 json!({ "input": {
                     "accountId": account, "from": "2026-11-01T00:00:00Z", "to": "2026-11-02T00:00:00Z",
                 } }),
@@ -405,6 +405,7 @@ async fn every_policy_row_is_enforced() {
     segmentation          yes       yes       yes       yes       yes       yes       yes       yes
     quote                 not found sign in   yes       yes       yes       yes       yes       yes
     usageReport           not found sign in   yes       -         yes       yes       yes       yes
+    usageReportDownload   not found sign in   yes       -         yes       yes       yes       yes
     contactImportPreview  yes       sign in   -         -         yes       yes       -         yes
     _service              yes       yes       yes       yes       yes       yes       yes       yes
     _entities             not found sign in   yes       yes       yes       yes       yes       yes

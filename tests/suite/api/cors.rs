@@ -21,8 +21,8 @@ const gql = (query, variables) => fetch(api + '/graphql', {
 (async () => {
   const created = await (await gql('mutation { createAccount(input: { name: "Shop" }) { account { id } } }')).json();
   const input = { accountId: created.data.createAccount.account.id, from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z' };
-  const answer = await gql('query($input: UsageReportInput!) { usageReport(input: $input) { download(format: CSV) { url } } }', { input });
-  const link = (await answer.json()).data.usageReport.download.url;
+  const answer = await gql('query($input: UsageReportInput!) { usageReportDownload(input: $input, format: CSV) { url } }', { input });
+  const link = (await answer.json()).data.usageReportDownload.url;
   const file = await fetch(link);
   const text = await file.text();
   return { id: answer.headers.get('x-request-id'), name: file.headers.get('content-disposition'), text: text.slice(0, 12) };

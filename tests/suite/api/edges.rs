@@ -172,7 +172,7 @@ fn arguments(name: &str, field: &str) -> &'static str {
         ("Query", "contactImportPreview") => "(file: $file)",
         ("Query", "quote") => "(input: $quote)",
         ("Query", "segmentation") => "(input: { text: \"città ✓\" })",
-        ("Query", "usageReport") => "(input: $report)",
+        ("Query", "usageReport" | "usageReportDownload") => "(input: $report)",
         ("Quote", "personalText") => "(contactId: $contact)",
         ("Account", "statement") => "(month: \"2026-11-01\")",
         ("ContactList", "usage") => {

@@ -69,9 +69,9 @@ async fn log(database_url: &str, filter: &str) -> (String, Vec<(&'static str, St
         .unwrap();
     assert!(decided.status().is_success(), "{decided:?}");
     // A file behind a link.
-    let query = "query($input: UsageReportInput!) { usageReport(input: $input) { download(format: CSV) { url } } }";
+    let query = "query($input: UsageReportInput!) { usageReportDownload(input: $input, format: CSV) { url } }";
     let input = json!({ "from": "2026-11-01T00:00:00Z", "to": "2026-11-02T00:00:00Z" });
-    let link = text(&run(&owner, query, input).await["download"]["url"]);
+    let link = text(&run(&owner, query, input).await["url"]);
     assert!(
         client
             .get(&link)

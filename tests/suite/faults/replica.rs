@@ -20,7 +20,8 @@ use crate::support::{
 
 const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
     asOf totals { messageCount recipientCount } buckets { usage { messageCount } }
-    xlsx: download(format: XLSX) { url } csv: download(format: CSV) { url } } }";
+    } xlsx: usageReportDownload(input: $input, format: XLSX) { url }
+    csv: usageReportDownload(input: $input, format: CSV) { url } }";
 const STATEMENT: &str = "query($id: ID!, $month: Date!, $at: DateTime!) { account(id: $id) {
     statement(month: $month) { asOf credits { granted spent closing } }
     balance(at: $at) { available } } }";
@@ -32,7 +33,11 @@ async fn report(server: &Server, tenant: &Tenant) -> Value {
     let mut data = server
         .data(&tenant.owner, REPORT, json!({ "input": input }))
         .await;
-    data["usageReport"].take()
+    let (xlsx, csv) = (data["xlsx"].take(), data["csv"].take());
+    let mut report = data["usageReport"].take();
+    report["xlsx"] = xlsx;
+    report["csv"] = csv;
+    report
 }
 
 fn as_of(report: &Value) -> Timestamp {

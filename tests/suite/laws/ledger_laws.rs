@@ -184,9 +184,9 @@ on_both_databases! {
         }
     }
 
-    /// B4: a repeated schedule gets the lines that it was scheduled with, also after a settlement
-    /// replaced them.
-    async fn a_repeated_schedule_returns_its_first_lines(server: Server) {
+    /// B4: a repeated schedule gets the message as it is by then, also after a settlement replaced
+    /// its lines.
+    async fn a_repeated_schedule_returns_the_message_as_it_is_now(server: Server) {
         let tenant = server.account("Shop").await;
         set_settlement(&server, &tenant, "REPORTED").await;
         server.grant(&tenant, "100").await;
@@ -203,7 +203,10 @@ on_both_databases! {
         let sent = json!([{ "countryCode": "IT", "recipientCount": 5 }]);
         let settle = json!({ "messageId": first["message"]["id"], "sent": sent, "idempotencyKey": "settled" });
         server.done(server.admin_key(), SETTLE, settle).await;
-        assert_eq!(server.done(&tenant.owner, schedule, input).await, first);
+        let again = server.done(&tenant.owner, schedule, input).await;
+        assert_eq!(again["message"]["id"], first["message"]["id"]);
+        assert_eq!(again["message"]["lines"], json!([line("IT", 5)]));
+        assert_eq!(again["balance"], json!({ "total": "95", "available": "95", "held": "0" }));
         let read = "{ account { messages { nodes { lines { countryCode recipientCount segmentCount
             creditsPerSegment credits } } } } }";
         let now = server.data(&tenant.owner, read, json!({})).await;

@@ -52,13 +52,13 @@ async fn message(server: &Server, shop: &Tenant, id: &Value) -> Value {
 
 /// The messages of November as a CSV file.
 async fn csv(server: &Server, shop: &Tenant) -> String {
-    let link = "query($input: UsageReportInput!) { usageReport(input: $input) {
-        download(format: CSV) { url } } }";
+    let link = "query($input: UsageReportInput!) {
+        usageReportDownload(input: $input, format: CSV) { url } }";
     let input = json!({ "from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z" });
     let data = server
         .data(&shop.owner, link, json!({ "input": input }))
         .await;
-    let url = data["usageReport"]["download"]["url"].as_str().unwrap();
+    let url = data["usageReportDownload"]["url"].as_str().unwrap();
     let response = server.http().get(url).send().await.unwrap();
     response.text().await.unwrap()
 }

@@ -1,6 +1,6 @@
 //! What answers tell a client's cache: whose they are, and what else a mutation has changed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     message::{scheduled, send, to_italians},
@@ -110,5 +110,172 @@ on_both_databases! {
         let input = json!({ "messageId": message, "idempotencyKey": new_key() });
         let canceled = server.done(&tenant.owner, cancel, input).await;
         assert_eq!(canceled["message"]["cost"]["amount"], "0.00");
+    }
+
+    /// Whatever moves credits answers with the lists that share them, under the ids that every
+    /// other answer has for the balance and the allocations.
+    async fn shared_lists_change_together(server: Server) {
+        let tenant = server.account("Shop").await;
+        let mut lists = Vec::new();
+        for name in ["Winter", "Summer", "VIP"] {
+            lists.push(server.list(&tenant, name, json!([])).await);
+        }
+        let read = "{ account { balance { id available } lists { nodes { id allocation { id available } } } } }";
+        let before = server.data(&tenant.owner, read, json!({})).await["account"].take();
+        let balance = "balance { id available sharedLists(first: 10) { totalCount nodes { id allocation { id available } } } }";
+        let check = async |payload: Value, shared: &[&str], available: &str, total: &str| {
+            let balance = &payload["balance"];
+            assert_eq!(balance["id"], before["balance"]["id"], "{payload}");
+            assert_eq!(balance["available"], total, "{payload}");
+            let expected: Vec<Value> = before["lists"]["nodes"].as_array().unwrap().iter()
+                .filter(|list| shared.contains(&list["id"].as_str().unwrap()))
+                .map(|list| json!({ "id": list["id"],
+                    "allocation": { "id": list["allocation"]["id"], "available": available } }))
+                .collect();
+            assert_eq!(expected.len(), shared.len());
+            assert_eq!(balance["sharedLists"], json!({ "totalCount": shared.len(), "nodes": expected }));
+        };
+        let all: Vec<&str> = lists.iter().map(String::as_str).collect();
+        let grant = format!("mutation($input: GrantCreditsInput!) {{ grantCredits(input: $input) {{ {balance} userErrors {{ code }} }} }}");
+        let input = json!({ "accountId": tenant.id, "credits": "1000", "note": "start", "idempotencyKey": new_key() });
+        check(server.done(server.admin_key(), &grant, input).await, &all, "1000", "1000").await;
+        let allocate = format!("mutation($input: AllocateCreditsInput!) {{ allocateCredits(input: $input) {{ {balance} userErrors {{ code }} }} }}");
+        let limit = json!({ "listId": lists[2], "mode": "LIMITED", "assigned": "300" });
+        check(server.done(&tenant.owner, &allocate, json!({ "allocations": [limit] })).await, &all[..2], "700", "1000").await;
+        let send = format!("mutation($input: SendMessageInput!) {{ sendMessage(input: $input) {{ {balance} userErrors {{ code }} }} }}");
+        let mut input = to_italians(10);
+        input["listId"] = json!(lists[0]);
+        input["idempotencyKey"] = json!(new_key());
+        check(server.done(&tenant.owner, &send, input).await, &all[..2], "690", "990").await;
+        let archive = format!("mutation($input: ArchiveContactListInput!) {{ archiveContactList(input: $input) {{
+            archivedListId {balance} userErrors {{ code }} }} }}");
+        let archived = server.done(&tenant.owner, &archive, json!({ "listId": lists[2] })).await;
+        assert_eq!(archived["archivedListId"], lists[2]);
+        check(archived, &all[..2], "990", "990").await;
+
+        // A past balance is another object, and another account's too.
+        let past = "query($at: DateTime!) { account { balance(at: $at) { id } } }";
+        let past = server.data(&tenant.owner, past, json!({ "at": "2026-11-20T00:00:00Z" })).await;
+        assert_ne!(past["account"]["balance"]["id"], before["balance"]["id"]);
+        let other = server.account("Other").await;
+        let other = server.data(&other.owner, read, json!({})).await;
+        assert_ne!(other["account"]["balance"]["id"], before["balance"]["id"]);
+    }
+
+    /// Removed contacts are named by their ids, however the caller named them; those of another
+    /// list are not.
+    async fn removed_contacts_are_named(server: Server) {
+        let tenant = server.account("Shop").await;
+        let list = server.list(&tenant, "Winter", json!([])).await;
+        let other = server.list(&tenant, "Summer", json!([])).await;
+        let add = "mutation($input: AddContactsInput!) { addContacts(input: $input) {
+            contacts { id } userErrors { code } } }";
+        let mut ids = Vec::new();
+        for (list, number) in [(&list, 1), (&list, 2), (&list, 3), (&other, 4)] {
+            let contact = json!({ "phoneNumber": format!("+39335123456{number}") });
+            let input = json!({ "listId": list, "contacts": [contact] });
+            let added = server.done(&tenant.owner, add, input).await;
+            ids.push(added["contacts"][0]["id"].clone());
+        }
+        let remove = "mutation($input: RemoveContactsInput!) { removeContacts(input: $input) {
+            removedCount removedContactIds list { recipientCount } userErrors { code } } }";
+        let check = async |input: Value, removed: &[&Value], count: i64, left: i64| {
+            let done = server.done(&tenant.owner, remove, input).await;
+            assert_eq!(done["removedContactIds"], json!(removed));
+            assert_eq!(done["removedCount"], count);
+            assert_eq!(done["list"]["recipientCount"], left);
+        };
+        check(json!({ "listId": list, "contactIds": [ids[0], ids[3]] }), &[&ids[0]], 1, 2).await;
+        check(json!({ "listId": list, "phoneNumbers": ["+393351234562"] }), &[&ids[1]], 1, 1).await;
+        check(json!({ "listId": list, "phoneNumbers": ["+393351234562"] }), &[], 0, 1).await;
+        check(json!({ "listId": list, "all": true }), &[], 1, 0).await;
+    }
+
+    /// Settings answer with the account that they are part of.
+    async fn settings_answer_with_their_account(server: Server) {
+        let tenant = server.account("Shop").await;
+        let package = package(&server, 1_000, 4_990, |_| {}).await;
+        let recharge = "mutation($input: UpdateAutoRechargeInput!) { updateAutoRecharge(input: $input) {
+            account { id autoRecharge { threshold } } userErrors { code } } }";
+        let input = json!({ "threshold": "50", "packageId": package });
+        let done = server.done(&tenant.owner, recharge, input).await;
+        assert_eq!(done["account"], json!({ "id": tenant.id, "autoRecharge": { "threshold": "50" } }));
+        let reports = "mutation($input: UpdateMonthlyReportsInput!) { updateMonthlyReports(input: $input) {
+            account { id monthlyReportSchedule { enabled } } userErrors { code } } }";
+        let done = server.done(&tenant.owner, reports, json!({ "enabled": true })).await;
+        assert_eq!(done["account"], json!({ "id": tenant.id, "monthlyReportSchedule": { "enabled": true } }));
+    }
+
+    /// The same report has the same id, in whatever order its filters stand; another has another.
+    async fn a_report_has_the_id_of_its_arguments(server: Server) {
+        let tenant = server.account("Shop").await;
+        let lists = [server.list(&tenant, "Winter", json!([])).await, server.list(&tenant, "Summer", json!([])).await];
+        let read = "query($input: UsageReportInput!) { usageReport(input: $input) { id } }";
+        let id = async |change: Value| {
+            let mut input = json!({ "from": "2026-11-01T00:00:00Z", "to": "2026-11-20T00:00:00Z" });
+            input.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            server.data(&tenant.owner, read, json!({ "input": input })).await["usageReport"]["id"].take()
+        };
+        let whole = id(json!({})).await;
+        // The same instant, and what stands in the account anyway.
+        assert_eq!(id(json!({ "from": "2026-11-01T01:00:00+01:00", "timeZone": "Europe/Rome" })).await, whole);
+        let filtered = id(json!({ "listIds": lists, "countryCodes": ["IT", "FR"] })).await;
+        assert_eq!(id(json!({ "listIds": [lists[1], lists[0]], "countryCodes": ["FR", "IT"] })).await, filtered);
+        let others = [
+            json!({ "to": "2026-11-19T00:00:00Z" }),
+            json!({ "interval": "WEEK" }),
+            json!({ "channel": "SMS" }),
+            json!({ "actor": { "onBehalfOf": "Maria" } }),
+            json!({ "listIds": [lists[0]] }),
+        ];
+        let mut seen = vec![whole, filtered];
+        for other in others {
+            let id = id(other.clone()).await;
+            assert!(!seen.contains(&id), "{other}");
+            seen.push(id);
+        }
+    }
+
+    /// A repeated key says so, does nothing, and shows what it made as it is now (law B4).
+    async fn a_repeated_key_is_replayed(server: Server) {
+        let tenant = server.account("Shop").await;
+        let package = package(&server, 1_000, 4_990, |_| {}).await;
+        let twice = async |key: &str, name: &str, node: &str, mut input: Value| {
+            let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+            let query = format!("mutation($input: {kind}!) {{ {name}(input: $input) {{
+                {node} replayed userErrors {{ code message }} }} }}");
+            input["idempotencyKey"] = json!(new_key());
+            let mut answers = Vec::new();
+            for replayed in [false, true] {
+                let done = server.done(key, &query, input.clone()).await;
+                assert_eq!(done["replayed"], replayed, "{name}");
+                answers.push(done);
+            }
+            answers[1]["replayed"] = json!(false);
+            assert_eq!(answers[0], answers[1], "{name}");
+            answers.swap_remove(0)
+        };
+        let admin = server.admin_key();
+        let balance = "balance { id available held }";
+        let grant = json!({ "accountId": tenant.id, "credits": "100", "note": "start" });
+        let lot = twice(admin, "grantCredits", &format!("lot {{ id remaining }} {balance}"), grant).await;
+        let revoke = json!({ "accountId": tenant.id, "credits": "10", "note": "too many" });
+        twice(admin, "revokeCredits", &format!("transaction {{ id }} {balance}"), revoke).await;
+        let message = format!("message {{ id status credits }} {balance}");
+        twice(&tenant.owner, "sendMessage", &message, to_italians(5)).await;
+        let mut later = to_italians(20);
+        later["sendAt"] = json!("2026-11-23T08:00:00Z");
+        let scheduled = twice(&tenant.owner, "scheduleMessage", &message, later).await;
+        let id = &scheduled["message"]["id"];
+        let update = json!({ "messageId": id, "text": "Saldi" });
+        twice(&tenant.owner, "updateMessage", &message, update).await;
+        twice(&tenant.owner, "cancelMessage", &message, json!({ "messageId": id })).await;
+        let purchase = json!({ "packageId": package });
+        twice(&tenant.owner, "purchaseCredits", "purchase { id status }", purchase).await;
+
+        // The lot of the grant as it is now.
+        let read = "query($id: ID!) { node(id: $id) { ... on CreditLot { remaining } } }";
+        let now = server.data(&tenant.owner, read, json!({ "id": lot["lot"]["id"] })).await;
+        assert_eq!(now["node"]["remaining"], "85");
     }
 }

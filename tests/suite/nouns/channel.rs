@@ -128,7 +128,7 @@ on_both_databases! {
         };
         send_all(&server, &tenant, &Channel::ALL.map(message)).await;
         let query = "query($input: UsageReportInput!) { usageReport(input: $input) { \
-                     channels { channel usage { messageCount } } download(format: CSV) { url } } }";
+                     channels { channel usage { messageCount } } } usageReportDownload(input: $input, format: CSV) { url } }";
         let input = json!({ "from": "2026-11-01T00:00:00Z", "to": "2026-11-10T00:00:00Z" });
         let data = server.data(&tenant.owner, query, json!({ "input": input })).await;
         let report = &data["usageReport"];
@@ -137,7 +137,7 @@ on_both_databases! {
             .map(|channel| json!({ "channel": channel.name(), "usage": { "messageCount": 1 } }))
             .collect();
         assert_eq!(report["channels"], json!(channels));
-        let url = report["download"]["url"].as_str().unwrap();
+        let url = data["usageReportDownload"]["url"].as_str().unwrap();
         let file = server.http().get(url).send().await.unwrap().text().await.unwrap();
         let mut lines = file.trim_start_matches('\u{FEFF}').lines();
         let column = lines.next().unwrap().split(',').position(|name| name == "channel").unwrap();

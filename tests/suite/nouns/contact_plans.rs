@@ -93,11 +93,11 @@ async fn a_first_import_finds_contacts_by_their_index() {
             }
             "delete by number" => {
                 let gone = contact::delete(&transaction, of, Which::Numbers(&numbers)).await;
-                usize::try_from(gone.unwrap()["IT"]).unwrap()
+                usize::try_from(gone.unwrap().counts["IT"]).unwrap()
             }
             _ => {
                 let gone = contact::delete(&transaction, of, Which::Ids(&ids)).await;
-                usize::try_from(gone.unwrap()["IT"]).unwrap()
+                usize::try_from(gone.unwrap().counts["IT"]).unwrap()
             }
         };
         assert_eq!(found, SOUGHT, "{what}");

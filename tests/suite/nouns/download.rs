@@ -35,9 +35,8 @@ use contents::{
 };
 use long_messages::many_long_messages;
 
-const LINK: &str =
-    "query($input: UsageReportInput!, $format: ReportFormat!) { usageReport(input: $input) {
-    download(format: $format) { url fileName expiresAt } } }";
+const LINK: &str = "query($input: UsageReportInput!, $format: ReportFormat!) {
+    usageReportDownload(input: $input, format: $format) { url fileName expiresAt } }";
 const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $input) {
     totals { ...all }
     buckets { start usage { ...all } }
@@ -49,7 +48,7 @@ const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $inp
 async fn link(server: &Server, tenant: &Tenant, input: &Value, format: &str) -> Value {
     let variables = json!({ "input": input, "format": format });
     let mut data = server.data(&tenant.owner, LINK, variables).await;
-    data["usageReport"]["download"].take()
+    data["usageReportDownload"].take()
 }
 
 async fn get(server: &Server, url: &str) -> Response {

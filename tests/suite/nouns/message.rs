@@ -67,15 +67,20 @@ on_both_databases! {
         input["idempotencyKey"] = json!("campaign 7");
         let once = async || server.done(&tenant.owner, SEND, input.clone()).await;
         let all = futures_util::future::join_all((0..50).map(|_| once())).await;
+        let fresh = all.iter().filter(|payload| payload["replayed"] == false).count();
+        assert_eq!(fresh, 1);
         for payload in &all {
-            assert_eq!(payload, &all[0]);
+            assert_eq!(payload["message"], all[0]["message"]);
+            assert_eq!(payload["balance"], all[0]["balance"]);
         }
         assert_eq!(balance(&server, &tenant).await["available"], "990");
 
         // Later too, with another balance; and with other arguments it is refused.
         send(&server, &tenant, to_italians(5)).await;
         server.set_time("2027-01-01T00:00:00Z");
-        assert_eq!(server.done(&tenant.owner, SEND, input.clone()).await, all[0]);
+        let again = server.done(&tenant.owner, SEND, input.clone()).await;
+        assert_eq!(again["message"], all[0]["message"]);
+        assert_eq!((&again["replayed"], &again["balance"]["available"]), (&json!(true), &json!("985")));
         let mut other = to_italians(11);
         other["idempotencyKey"] = json!("campaign 7");
         assert_eq!(refusals(&server, &tenant, SEND, other.clone()).await,
@@ -85,7 +90,8 @@ on_both_databases! {
         assert_eq!(refusals(&server, &tenant, SEND, other).await[0]["code"], "IDEMPOTENCY_KEY_REUSED");
     }
 
-    /// A repetition gets its first answer, even if the same command would be refused by now.
+    /// B4: a repetition is answered with the message as it is now, even if the same command would be
+    /// refused by now.
     async fn a_repetition_is_answered_even_if_it_would_now_be_refused(server: Server) {
         let tenant = server.account("Shop").await;
         server.grant(&tenant, "100").await;
@@ -104,7 +110,11 @@ on_both_databases! {
         server.done(&tenant.owner, archive, json!({ "listId": list })).await;
         let card = publish(&server, "dear", json!([{ "countryCode": "IT", "sms": "5" }])).await;
         charge_by(&server, &tenant, &card).await;
-        assert_eq!(server.done(&tenant.owner, SCHEDULE, input).await, first);
+        let again = server.done(&tenant.owner, SCHEDULE, input).await;
+        assert_eq!((&first["replayed"], &again["replayed"]), (&json!(false), &json!(true)));
+        assert_eq!(again["message"]["id"], first["message"]["id"]);
+        assert_eq!(again["message"]["status"], "SENT");
+        assert_eq!((&again["balance"]["held"], &again["balance"]["available"]), (&json!("0"), &json!("90")));
     }
 
     /// Credits that expire go last by default: of 50 that expire and 20 that don't, the 20 go
@@ -137,7 +147,9 @@ on_both_databases! {
         assert_eq!(canceled["message"]["status"], "CANCELED");
         assert_eq!(canceled["message"]["credits"], "0");
         assert_eq!(canceled["balance"], json!({ "total": "100", "available": "100", "held": "0" }));
-        assert_eq!(server.done(&tenant.owner, CANCEL, input).await, canceled);
+        let again = server.done(&tenant.owner, CANCEL, input).await;
+        assert_eq!((&canceled["replayed"], &again["replayed"]), (&json!(false), &json!(true)));
+        assert_eq!((&again["message"], &again["balance"]), (&canceled["message"], &canceled["balance"]));
         let again = json!({ "messageId": scheduled["message"]["id"] });
         assert_eq!(refusals(&server, &tenant, CANCEL, again).await,
             json!([{ "field": ["input", "messageId"], "code": "CONFLICT" }]));

@@ -76,7 +76,7 @@ on_both_databases! {
         };
         let refused = app.services.purchase_credits(&viewer, new("another")).await.unwrap_err();
         assert_eq!(code(refused), RefusalCode::PaymentFailed);
-        let again = app.services.purchase_credits(&viewer, new(&key)).await.unwrap();
+        let again = app.services.purchase_credits(&viewer, new(&key)).await.unwrap().purchase;
         assert_eq!(app.services.confirmation_url(&viewer, &again).await.unwrap(), None);
         assert!(server.services().confirmation_url(&viewer, &again).await.unwrap().is_some());
 
@@ -109,7 +109,7 @@ on_both_databases! {
             return_url: None,
             idempotency_key: new_key(),
         };
-        let begun = app.services.purchase_credits(&viewer, new).await.unwrap();
+        let begun = app.services.purchase_credits(&viewer, new).await.unwrap().purchase;
         assert_eq!(app.services.confirmation_url(&viewer, &begun).await.unwrap(), None);
         let id = PurchaseId::new(begun.id);
         let paid = app.services.confirm_purchase(&viewer, id, "a transfer").await.unwrap();

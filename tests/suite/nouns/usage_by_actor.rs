@@ -16,7 +16,8 @@ const REPORT: &str = "query($input: UsageReportInput!) { usageReport(input: $inp
     totals { messageCount credits } previous { usage { messageCount } }
     buckets { usage { credits } } countries { countryCode usage { credits } } channels { usage { credits } }
     lists { list { id } usage { messageCount credits } messages { totalCount nodes { id } } }
-    download(format: CSV) { url } file: download { url } } }";
+    } csv: usageReportDownload(input: $input, format: CSV) { url }
+    file: usageReportDownload(input: $input) { url } }";
 
 /// Who may choose from whom.
 const ACTORS: &str = "query($id: ID!, $first: Int! = 100) { account(id: $id) {
@@ -127,12 +128,12 @@ on_both_databases! {
             expected.sort_unstable_by_key(|id| id.as_str());
             assert_eq!(found, expected, "{actor}");
 
-            let csv = server.http().get(report["download"]["url"].as_str().unwrap());
+            let csv = server.http().get(data["csv"]["url"].as_str().unwrap());
             let csv = csv.send().await.unwrap().text().await.unwrap();
             for (place, id) in shop.sent.iter().enumerate() {
                 assert_eq!(csv.contains(id.as_str().unwrap()), sent.contains(&place), "{actor}: {csv}");
             }
-            let file = server.http().get(report["file"]["url"].as_str().unwrap());
+            let file = server.http().get(data["file"]["url"].as_str().unwrap());
             let bytes = file.send().await.unwrap().bytes().await.unwrap();
             let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes.to_vec())).unwrap();
             let summary = book.worksheet_range("Summary").unwrap();
@@ -161,7 +162,7 @@ on_both_databases! {
             "countryCodes": ["IT", "FR"], "channel": "SMS", "actor": { "apiKeyId": shop.keys[1] },
         });
         let data = server.data(&shop.member, REPORT, json!({ "input": input })).await;
-        let file = server.http().get(data["usageReport"]["file"]["url"].as_str().unwrap());
+        let file = server.http().get(data["file"]["url"].as_str().unwrap());
         let bytes = file.send().await.unwrap().bytes().await.unwrap();
         let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes.to_vec())).unwrap();
         let summary = book.worksheet_range("Summary").unwrap();

@@ -16,17 +16,17 @@ pub const SEND: &str = "mutation($input: SendMessageInput!) { sendMessage(input:
     message { id status name channel encoding text segmentCount recipientCount credits sendAt sentAt createdAt
         list { id } account { id }
         lines { countryCode recipientCount segmentCount creditsPerSegment credits } }
-    balance { total available held unassigned } userErrors { field code } } }";
+    replayed balance { total available held unassigned } userErrors { field code } } }";
 
 /// Schedules a message.
 pub const SCHEDULE: &str =
     "mutation($input: ScheduleMessageInput!) { scheduleMessage(input: $input) {
     message { id status credits recipientCount sendAt sentAt text }
-    balance { total available held } userErrors { field code } } }";
+    replayed balance { total available held } userErrors { field code } } }";
 
 /// Cancels a scheduled message.
 pub const CANCEL: &str = "mutation($input: CancelMessageInput!) { cancelMessage(input: $input) {
-    message { id status credits recipientCount } balance { total available held } userErrors { field code } } }";
+    message { id status credits recipientCount } replayed balance { total available held } userErrors { field code } } }";
 
 /// Sends a message, which must not be refused.
 pub async fn send(server: &Server, tenant: &Tenant, mut input: Value) -> Value {

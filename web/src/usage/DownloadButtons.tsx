@@ -10,11 +10,9 @@ import { save } from './save';
 
 const DOWNLOAD = graphql(`
   query DownloadUsage($input: UsageReportInput!, $format: ReportFormat!) {
-    usageReport(input: $input) {
-      download(format: $format) {
-        url
-        fileName
-      }
+    usageReportDownload(input: $input, format: $format) {
+      url
+      fileName
     }
   }
 `);
@@ -37,7 +35,7 @@ export function DownloadButtons({ input }: { input?: ReportInput }) {
       .query(DOWNLOAD, { input, format }, { requestPolicy: 'network-only' })
       .toPromise();
     setAsking(undefined);
-    if (data) save(data.usageReport.download);
+    if (data) save(data.usageReportDownload);
     else setProblem(error ? explain(t, error) : t('failure.noFile'));
   }
 

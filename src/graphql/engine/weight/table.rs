@@ -37,6 +37,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("ApiKey", &["account"]),
     ("AutoRecharge", &["package"]),
     ("Balance", &["account"]),
+    ("ConnectPaymentsPayload", &["account"]),
     ("Contact", &["list"]),
     ("ContactImport", &["list", "actor"]),
     (
@@ -60,7 +61,9 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("Posting", &["list", "lots", "lotCount"]),
     ("PostingLot", &["lot"]),
     ("Purchase", &["account", "package", "actor"]),
+    ("UpdateAutoRechargePayload", &["account"]),
     ("UpdateMessagePayload", &["previousList"]),
+    ("UpdateMonthlyReportsPayload", &["account"]),
     (
         "Transaction",
         &["account", "list", "message", "postings", "actor"],
@@ -98,11 +101,20 @@ pub(super) const READS: &[(&str, &[&str])] = &[
     ("CreditPackage", &["capacity"]),
     ("MonthlyReport", &["download"]),
     ("Forecast", &["suggestedPackage"]),
-    ("Query", &["node", "account", "quote", "usageReport"]),
+    (
+        "Query",
+        &[
+            "node",
+            "account",
+            "quote",
+            "usageReport",
+            "usageReportDownload",
+        ],
+    ),
     ("Quote", &["suggestedPackage", "smartEncodingSaves"]),
     ("RateCard", &["rates"]),
     ("Statement", &["download"]),
-    ("UsageReport", &["download", "previous"]),
+    ("UsageReport", &["previous"]),
 ];
 
 /// The weight of a field, without what is selected in it.

@@ -295,10 +295,10 @@ export const USAGE = graphql(`
           credits
         }
       }
-      download(format: XLSX) {
-        url
-        fileName
-      }
+    }
+    usageReportDownload(input: $input, format: XLSX) {
+      url
+      fileName
     }
   }
 `);

@@ -221,8 +221,8 @@ export async function report(owner: Asker, shop: Shop, sentAt: string): Promise<
     usageReport.countries.map(({ countryCode, usage }) => [countryCode, usage.credits]),
     [['IT', '3306']],
   );
-  assert.match(usageReport.download.fileName, /\.xlsx$/);
-  return usageReport.download.url;
+  assert.match(usageReportDownload.fileName, /\.xlsx$/);
+  return usageReportDownload.url;
 }
 
 /** Fetches the workbook by its link alone, without a key. */

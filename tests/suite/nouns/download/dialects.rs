@@ -4,7 +4,7 @@ use super::{Channel, Leg, Message, at, get, grant_at, json, november, send_all, 
 use crate::support::on_both_databases;
 
 const LINK: &str = "query($input: UsageReportInput!, $delimiter: CsvDelimiter!, $decimal: CsvDecimal!) {
-    usageReport(input: $input) { download(format: CSV, csvDelimiter: $delimiter, csvDecimal: $decimal) { url } } }";
+    usageReportDownload(input: $input, format: CSV, csvDelimiter: $delimiter, csvDecimal: $decimal) { url } }";
 
 on_both_databases! {
     /// For any text and any separator, no cell begins a formula.
@@ -30,7 +30,7 @@ on_both_databases! {
         ] {
             let variables = json!({ "input": november(), "delimiter": delimiter, "decimal": decimal });
             let data = server.data(&tenant.owner, LINK, variables).await;
-            let url = data["usageReport"]["download"]["url"].as_str().unwrap();
+            let url = data["usageReportDownload"]["url"].as_str().unwrap();
             let file = get(&server, url).await.text().await.unwrap();
             let file = file.trim_start_matches('\u{FEFF}');
             for delimiter in [b',', b';', b'\t', b'|'] {

@@ -52,7 +52,7 @@ on_both_databases! {
         let key = server.done(&tenant.owner, create, input.clone()).await;
         let variables = json!({ "input": november(), "format": "CSV" });
         let made = server.data(key["secret"].as_str().unwrap(), LINK, variables.clone()).await;
-        let url = made["usageReport"]["download"]["url"].as_str().unwrap();
+        let url = made["usageReportDownload"]["url"].as_str().unwrap();
         let owners = link(&server, &tenant, &november(), "CSV").await;
         let revoke = "mutation($input: RevokeApiKeyInput!) {
             revokeApiKey(input: $input) { id userErrors { field message } } }";
@@ -65,7 +65,7 @@ on_both_databases! {
 
         let key = server.done(&tenant.owner, create, input).await;
         let made = server.data(key["secret"].as_str().unwrap(), LINK, variables).await;
-        let url = made["usageReport"]["download"]["url"].as_str().unwrap();
+        let url = made["usageReportDownload"]["url"].as_str().unwrap();
         assert_eq!(get(&server, url).await.status(), StatusCode::OK);
         server.set_time("2026-11-22T08:10:00Z");
         assert_eq!(get(&server, url).await.status(), StatusCode::FORBIDDEN);
