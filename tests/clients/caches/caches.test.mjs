@@ -12,32 +12,10 @@ import { graphcache } from './src/graphcache.js';
 import { home } from './src/operations.js';
 import { relay } from './src/relay.js';
 import { ask, done, sent } from './src/server.js';
+import { IT, differences, key, plain, shop } from './src/shop.js';
 
-const key = () => crypto.randomUUID();
-const IT = (recipientCount) => [{ countryCode: 'IT', recipientCount }];
 const tomorrow = () => new Date(Date.now() + 24 * 3_600_000).toISOString();
 const inDays = (days) => new Date(Date.now() + days * 24 * 3_600_000).toISOString().slice(0, 10);
-
-/** An account with credits, three lists of head-counts, and one with stored contacts. */
-const shop = async () => {
-  const { account } = await done('createAccount', { name: 'Caches' }, 'account { id currencyCode }');
-  const accountId = account.id;
-  const list = async (name, destinations) =>
-    (await done('createContactList', { accountId, name, destinations }, 'list { id }')).list.id;
-  const lists = {
-    shared: await list('Shared', IT(10)),
-    other: await list('Other', IT(20)),
-    limited: await list('Limited', IT(5)),
-    stored: await list('Stored', []),
-  };
-  await done('grantCredits', { accountId, credits: '1000', note: 'A gift', idempotencyKey: key() }, '__typename');
-  const contacts = ['+393401234567', '+393401234568', '+393401234569'].map((phoneNumber) => ({ phoneNumber }));
-  await done('addContacts', { listId: lists.stored, contacts }, '__typename');
-  const price = { amount: '10.00', currencyCode: account.currencyCode };
-  const offer = { code: `caches-${key().slice(0, 8)}`, name: 'Caches', credits: '100', price };
-  const { package: bought } = await done('createCreditPackage', offer, 'package { id }');
-  return { accountId, lists, price, packageId: bought.id };
-};
 
 /**
  * The mutations, in the order that a shop could run them: the name, and the input from the shop and
@@ -73,23 +51,6 @@ const STEPS = [
   ['revokeOtherApiKeys', ({ accountId }) => ({ accountId })],
   ['updateCreditPackage', ({ packageId, price }) => ({ packageId, name: 'Renamed', price: { ...price, amount: '12.00' } })],
 ];
-
-/** The data without the names of types, which clients ask for on their own. */
-const plain = (value) => {
-  if (Array.isArray(value)) return value.map(plain);
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).filter(([name]) => !name.startsWith('__'));
-  return Object.fromEntries(entries.map(([name, of]) => [name, plain(of)]));
-};
-
-/** The paths at which two answers differ, with both values. */
-const differences = (shown, right, path = '') => {
-  if (shown === null || right === null || typeof shown !== 'object' || typeof right !== 'object') {
-    return Object.is(shown, right) ? [] : [`${path}: ${JSON.stringify(shown)} instead of ${JSON.stringify(right)}`];
-  }
-  const names = new Set([...Object.keys(shown), ...Object.keys(right)]);
-  return [...names].flatMap((name) => differences(shown[name], right[name], `${path}/${name}`));
-};
 
 for (const client of [apollo, graphcache, relay]) {
   test(`nothing is stale in ${client.name} after any mutation`, async (context) => {

@@ -1,8 +1,10 @@
 // relay-runtime with the artefacts of relay-compiler, without React.
 import { createRequire } from 'node:module';
+import { MOVES } from './places.js';
 import { authorization, send, url } from './server.js';
 
 const {
+  ConnectionHandler,
   Environment,
   Network,
   RecordSource,
@@ -13,10 +15,10 @@ const {
   getRequest,
 } = createRequire(import.meta.url)('relay-runtime');
 
-const artefact = async (name) => (await import(`./generated/operations${name}.graphql.js`)).default;
+const artefact = async (name) => (await import(`./generated/${name}.graphql.js`)).default;
 
-export const relay = async (variables) => {
-  const environment = new Environment({
+const connect = () =>
+  new Environment({
     store: new Store(new RecordSource()),
     network: Network.create(async ({ text, name }, variables) => {
       const response = await send(url, {
@@ -27,7 +29,11 @@ export const relay = async (variables) => {
       return response.json();
     }),
   });
-  const query = await artefact('HomeQuery');
+
+/** A page that shows a query, whose mutations are of the same module. */
+const opened = async (module, name, variables, connections) => {
+  const environment = connect();
+  const query = await artefact(`${module}${name}Query`);
   await fetchQuery(environment, query, variables).toPromise();
   const operation = createOperationDescriptor(getRequest(query), variables);
   // A page that shows a query keeps its records.
@@ -38,11 +44,11 @@ export const relay = async (variables) => {
       return isMissingData ? undefined : data;
     },
     mutate: async (name, input) => {
-      const mutation = await artefact(`${name[0].toUpperCase()}${name.slice(1)}Mutation`);
+      const mutation = await artefact(`${module}${name[0].toUpperCase()}${name.slice(1)}Mutation`);
       const data = await new Promise((resolve, reject) => {
         commitMutation(environment, {
           mutation,
-          variables: { input },
+          variables: { input, ...connections?.(name) },
           onCompleted: (answer, errors) => (errors ? reject(errors) : resolve(answer)),
           onError: reject,
         });
@@ -51,3 +57,13 @@ export const relay = async (variables) => {
     },
   };
 };
+
+export const relay = (variables) => opened('operations', 'Home', variables);
+
+/** The page of connections: the directives of its mutations place what an answer names. */
+export const relayPlaces = ({ accountId, listId }) =>
+  opened('places', 'Page', { accountId, listId }, (name) => {
+    const { field } = MOVES[name];
+    const owner = field === 'contacts' ? listId : accountId;
+    return { connections: [ConnectionHandler.getConnectionID(owner, `places_${field}`)] };
+  });
