@@ -48,7 +48,8 @@ const list = account?.lists.nodes[0];
 if (!list) throw new Error('this account has no list');
 console.log(`${account.name}: to ${list.name}, ${list.recipientCount} recipients`);
 
-// What the page shows comes from the store, whoever put it there: `useLazyLoadQuery` in a component.
+// What the page shows comes from the store, whoever put it there. A component would use
+// `useLazyLoadQuery`.
 const shown = createOperationDescriptor(getRequest(HOME), {});
 const kept = environment.retain(shown);
 const show = ({ data }: { data: unknown }) => {

@@ -27,8 +27,8 @@ interface Answer {
 }
 
 /**
- * Finds an account and a list for the examples, or reports that the key doesn't work. Without a key,
- * or without a response, the examples name none.
+ * Finds an account and a list for the examples, or reports that the key doesn't work. Without a
+ * key, or without a response, the examples name none.
  */
 export async function findSubject(key: string | undefined): Promise<Subject | 'REFUSED'> {
   const account = key ? await firstAccount(key) : undefined;

@@ -70,8 +70,8 @@ export const mutations = {
 };
 
 /**
- * What each answer says: the connection, the type of its edges, and what enters it or leaves it. The
- * newest messages and contacts are the first of theirs, the newest lists the last.
+ * What each answer says: the connection, the type of its edges, and what enters it or leaves it.
+ * The newest messages and contacts are the first of theirs, the newest lists the last.
  */
 export const MOVES = {
   sendMessage: { field: 'messages', edge: 'MessageEdge', first: true, enter: ({ message }) => [message] },
