@@ -1,10 +1,10 @@
 // No number that a page shows is stale after a mutation, in any of the caches that clients use, and
 // none is fetched again.
 // Here: the mutations, each from what the last one left. Not here: the documents, which are in
-// src/operations.js; packages that are new or archived, which a client places into the platform's
-// list by the package itself; a published rate card, which moves the prices of all accounts on it;
-// files of contacts, whose progress a subscription reports; and erasePerson, whose answer has only
-// counts: an administrator's page asks again after a rate card or an erasure.
+// src/operations.js; what only enters or leaves a connection, as in places.test.mjs; a published
+// rate card, which moves the prices of all accounts on it; files of contacts, whose progress a
+// subscription reports; and erasePerson, whose answer has only counts: an administrator's page asks
+// again after a rate card or an erasure.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apollo } from './src/apollo.js';

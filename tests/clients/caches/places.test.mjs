@@ -16,15 +16,18 @@ const STEPS = [
   ['sendMessage', ({ accountId, lists }) => ({ accountId, listId: lists.other, text: 'Saldi', idempotencyKey: key() })],
   ['createContactList', ({ accountId }) => ({ accountId, name: 'Younger', destinations: IT(3) })],
   ['archiveContactList', ({ lists }) => ({ listId: lists.other })],
+  ['createCreditPackage', ({ price }) => ({ code: `most-${key()}`, name: 'Most', credits: '1000000', price })],
+  ['archiveCreditPackage', (_, { createCreditPackage }) => ({ packageId: createCreditPackage.package.id })],
   ['addContacts', ({ lists }) => ({ listId: lists.stored, contacts: [contact('+393401234570'), contact('+393401234571')] })],
   ['removeContacts', ({ lists }) => ({ listId: lists.stored, phoneNumbers: ['+393401234568', '+393401234570'] })],
 ];
 
 /** Without the cursors and bounds of pages, which Relay keeps for itself. */
 const nodes = (data) => {
-  const { account, list } = plain(data);
+  const { account, list, creditPackages } = plain(data);
   const of = ({ edges }) => edges.map(({ node }) => node);
-  return { messages: of(account.messages), lists: of(account.lists), contacts: of(list.contacts) };
+  const own = { messages: of(account.messages), lists: of(account.lists), contacts: of(list.contacts) };
+  return { ...own, packages: of(creditPackages) };
 };
 
 for (const client of [apolloPlaces, graphcachePlaces, relayPlaces]) {
@@ -33,11 +36,13 @@ for (const client of [apolloPlaces, graphcachePlaces, relayPlaces]) {
     const variables = { accountId: given.accountId, listId: given.lists.stored };
     const cache = await client(variables);
     const fresh = async () => nodes(await ask(bare(page), variables));
+    const returned = {};
     for (const [name, input] of STEPS) {
       await context.test(name, async () => {
         sent.length = 0;
-        const payload = await cache.mutate(name, input(given));
+        const payload = await cache.mutate(name, input(given, returned));
         assert.deepEqual(plain(payload.userErrors), []);
+        returned[name] = payload;
         const shown = cache.shown();
         assert.ok(shown, 'the cache lacks a part of the page');
         assert.equal(sent.length, 1, 'something was fetched again');

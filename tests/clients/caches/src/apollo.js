@@ -32,9 +32,13 @@ export const apolloPlaces = async (variables) => {
   await client.query({ query, variables });
 
   const place = (cache, move, payload) => {
-    const [type, id] = move.field === 'contacts' ? ['ContactList', variables.listId] : ['Account', variables.accountId];
+    const owners = {
+      account: cache.identify({ __typename: 'Account', id: variables.accountId }),
+      list: cache.identify({ __typename: 'ContactList', id: variables.listId }),
+      query: 'ROOT_QUERY',
+    };
     cache.modify({
-      id: cache.identify({ __typename: type, id }),
+      id: owners[move.of],
       fields: {
         [move.field]: (shown, { readField, toReference }) => ({
           ...shown,

@@ -55,8 +55,7 @@ export const graphcachePlaces = (variables) => {
   const query = bare(page);
   const place = (move, payload, cache) =>
     cache.updateQuery({ query, variables }, (data) => {
-      const owner = move.field === 'contacts' ? data.list : data.account;
-      const connection = owner[move.field];
+      const connection = { ...data, query: data }[move.of][move.field];
       connection.edges = moved(connection.edges, move, payload, {
         id: ({ node }) => node.id,
         edge: (node) => ({ __typename: move.edge, node }),

@@ -23,6 +23,7 @@ export const page = graphql`
         contacts(first: 20) @connection(key: "places_contacts") { edges { node { id phoneNumber } } }
       }
     }
+    creditPackages(first: 500) @connection(key: "places_creditPackages") { edges { node { id name } } }
   }
 `;
 
@@ -51,6 +52,22 @@ export const mutations = {
       }
     }
   `,
+  createCreditPackage: graphql`
+    mutation placesCreateCreditPackageMutation($input: CreateCreditPackageInput!, $connections: [ID!]!) {
+      createCreditPackage(input: $input) {
+        package @appendNode(connections: $connections, edgeTypeName: "CreditPackageEdge") { id name }
+        userErrors { message }
+      }
+    }
+  `,
+  archiveCreditPackage: graphql`
+    mutation placesArchiveCreditPackageMutation($input: ArchiveCreditPackageInput!, $connections: [ID!]!) {
+      archiveCreditPackage(input: $input) {
+        package { id @deleteEdge(connections: $connections) archived }
+        userErrors { message }
+      }
+    }
+  `,
   addContacts: graphql`
     mutation placesAddContactsMutation($input: AddContactsInput!, $connections: [ID!]!) {
       addContacts(input: $input) {
@@ -70,15 +87,18 @@ export const mutations = {
 };
 
 /**
- * What each answer says: the connection, the type of its edges, and what enters it or leaves it.
- * The newest messages and contacts are the first of theirs, the newest lists the last.
+ * What each answer says: the connection and what it is of, the type of its edges, and what enters it
+ * or leaves it. The newest messages and contacts are the first of theirs, the newest lists the last,
+ * like the package with the most credits.
  */
 export const MOVES = {
-  sendMessage: { field: 'messages', edge: 'MessageEdge', first: true, enter: ({ message }) => [message] },
-  createContactList: { field: 'lists', edge: 'ContactListEdge', enter: ({ list }) => [list] },
-  archiveContactList: { field: 'lists', leave: ({ archivedListId }) => [archivedListId] },
-  addContacts: { field: 'contacts', edge: 'ContactEdge', first: true, enter: ({ contacts }) => contacts },
-  removeContacts: { field: 'contacts', leave: ({ removedContactIds }) => removedContactIds },
+  sendMessage: { of: 'account', field: 'messages', edge: 'MessageEdge', first: true, enter: ({ message }) => [message] },
+  createContactList: { of: 'account', field: 'lists', edge: 'ContactListEdge', enter: ({ list }) => [list] },
+  archiveContactList: { of: 'account', field: 'lists', leave: ({ archivedListId }) => [archivedListId] },
+  createCreditPackage: { of: 'query', field: 'creditPackages', edge: 'CreditPackageEdge', enter: (payload) => [payload.package] },
+  archiveCreditPackage: { of: 'query', field: 'creditPackages', leave: (payload) => [payload.package.id] },
+  addContacts: { of: 'list', field: 'contacts', edge: 'ContactEdge', first: true, enter: ({ contacts }) => contacts },
+  removeContacts: { of: 'list', field: 'contacts', leave: ({ removedContactIds }) => removedContactIds },
 };
 
 /** The edges after a mutation: `id` is of the node that an edge shows, `edge` makes one of a node. */

@@ -63,7 +63,7 @@ export const relay = (variables) => opened('operations', 'Home', variables);
 /** The page of connections: the directives of its mutations place what an answer names. */
 export const relayPlaces = ({ accountId, listId }) =>
   opened('places', 'Page', { accountId, listId }, (name) => {
-    const { field } = MOVES[name];
-    const owner = field === 'contacts' ? listId : accountId;
-    return { connections: [ConnectionHandler.getConnectionID(owner, `places_${field}`)] };
+    const { of, field } = MOVES[name];
+    const owners = { account: accountId, list: listId, query: 'client:root' };
+    return { connections: [ConnectionHandler.getConnectionID(owners[of], `places_${field}`)] };
   });
