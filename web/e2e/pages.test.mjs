@@ -301,18 +301,3 @@ test('axe finds no violation in any part of the page', async () => {
   }
   await page.close();
 });
-
-test('GraphiQL runs its first example', async () => {
-  const page = await browser.newPage();
-  await page.goto(`${SERVER}/graphiql`);
-  await page.getByRole('tab', { name: 'Segmentation' }).waitFor();
-  // The tabs appear before the editors.
-  await page.locator('.graphiql-query-editor').getByText('segmentCount').waitFor();
-  await page.getByRole('button', { name: /^Execute query/ }).click();
-  await page.locator('.result-window').getByText('"segmentCount"').waitFor();
-  // Its suggestions have inline styles, which the server's policy must allow.
-  await page.locator('.graphiql-query-editor .view-line').nth(3).click();
-  await page.keyboard.press('Control+Space');
-  await page.locator('.suggest-widget.visible').waitFor();
-  await page.close();
-});

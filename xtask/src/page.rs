@@ -1,4 +1,4 @@
-//! The account managers' page in web/, and the client libraries that the suite drives.
+//! The account managers' page in web/, and the clients that the suite drives.
 //!
 //! Here: running npm. Not here: the page's own dependencies and scripts, which are in its
 //! package.json; embedding the built page, which the server's crate does.
@@ -13,6 +13,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{root, steps::Steps};
 
+/// The folders of the clients that the suite drives.
+const CLIENTS: [&str; 2] = ["tests/clients", "examples"];
 /// A copy of the lock file that node_modules was last installed from.
 const STAMP: &str = ".installed-package-lock.json";
 
@@ -35,15 +37,15 @@ pub fn check_and_build(steps: &mut Steps) -> Result<()> {
     npm(steps, &web(), &["run", "build"])
 }
 
-/// Installs every client library in tests/clients.
+/// Installs the libraries of every client in tests/clients and examples.
 ///
 /// # Errors
 /// If a step fails.
 pub fn install_clients(steps: &mut Steps) -> Result<()> {
-    let Ok(entries) = fs::read_dir(root().join("tests/clients")) else {
-        return Ok(());
-    };
-    let mut folders: Vec<PathBuf> = entries
+    let mut folders: Vec<PathBuf> = CLIENTS
+        .iter()
+        .filter_map(|parent| fs::read_dir(root().join(parent)).ok())
+        .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|folder| folder.join("package.json").is_file())
         .collect();

@@ -27,10 +27,10 @@ const coordinate = ({ type, description }) => {
   return description.match(pattern)[0].replace(pattern, replacement);
 };
 
-/** What is listed under "Breaking changes" of the changelog's first version, between backticks. */
+/** What is listed under "Breaking changes" of the changelog's "Unreleased", between backticks. */
 const listed = (changelog) => {
-  const [, first = ''] = changelog.split(/^## /m);
-  const [, section = ''] = first.split(/^### Breaking changes$/m);
+  const unreleased = changelog.split(/^## /m).find((section) => section.startsWith('Unreleased')) ?? '';
+  const [, section = ''] = unreleased.split(/^### Breaking changes$/m);
   const [breaking] = section.split(/^### /m);
   return new Set([...breaking.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
 };

@@ -1,6 +1,6 @@
 //! Third-party clients against the program itself: the audits of GraphQL over HTTP, a standard urql
-//! client with generated types, the clients of every transport, and a browser; and what their
-//! library says of the schema's changes.
+//! client with generated types, the clients of every transport, their caches, the examples, and a
+//! browser; and what their libraries say of the schema and its changes.
 
 use std::{path::Path, process::Command};
 
@@ -36,6 +36,15 @@ fn server(command: &str) -> (tempfile::TempDir, Process) {
     );
     let server = Process::start(&[command, "--database-url", &url]);
     (folder, server)
+}
+
+/// The key that a demo prints for somebody.
+fn demo_key(server: &Process, of: &str) -> String {
+    let mut lines = server.welcome.lines();
+    lines
+        .find_map(|line| line.trim().strip_prefix(of))
+        .map(|key| key.trim().to_owned())
+        .unwrap_or_else(|| panic!("no key in {}", server.welcome))
 }
 
 #[test]
@@ -80,6 +89,45 @@ fn standard_clients_speak_every_transport() {
 }
 
 #[test]
+fn no_cache_of_a_client_is_stale_after_a_mutation() {
+    let path = "tests/clients/caches";
+    if !is_installed(path) {
+        return;
+    }
+    let (_folder, server) = server("serve");
+    let mut clients = npm(path, "test");
+    clients
+        .env("MESSAGE_CREDITS_URL", &server.base)
+        .env("ADMIN_KEY", ADMIN_KEY);
+    run(clients);
+}
+
+#[test]
+fn examples_do_the_main_job() {
+    let examples = ["examples/apollo", "examples/urql", "examples/relay"];
+    if !examples.into_iter().all(is_installed) {
+        return;
+    }
+    let (_folder, server) = server("demo");
+    let key = demo_key(&server, "owner of Bottega Lume");
+    for path in examples {
+        let mut example = npm(path, "start");
+        example
+            .env("MESSAGE_CREDITS_URL", &server.base)
+            .env("API_KEY", &key);
+        run(example);
+    }
+}
+
+#[test]
+fn the_schema_follows_the_rules_of_graphql_eslint() {
+    let path = "tests/clients/lint";
+    if is_installed(path) {
+        run(npm(path, "test"));
+    }
+}
+
+#[test]
 fn breaking_changes_of_the_schema_are_in_the_changelog() {
     let path = "tests/clients/protocol";
     if is_installed(path) {
@@ -98,12 +146,7 @@ fn a_browser_shows_the_page_and_graphiql() {
         return;
     };
     let (_folder, server) = server("demo");
-    let key = server
-        .welcome
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("platform administrator"))
-        .map(|key| key.trim().to_owned())
-        .unwrap_or_else(|| panic!("no key in {}", server.welcome));
+    let key = demo_key(&server, "platform administrator");
     let mut browser = npm("web", "e2e");
     browser
         .env("MESSAGE_CREDITS_URL", &server.base)

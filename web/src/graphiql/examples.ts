@@ -24,7 +24,7 @@ export interface Example {
 
 /** One tab each, in the order that suits a newcomer. */
 export function examples(subject: Subject): Example[] {
-  const { accountId, listId = 'list_…', idempotencyKey, month } = subject;
+  const { accountId, listId, idempotencyKey, month } = subject;
   const destinations = [
     { countryCode: 'IT', recipientCount: 1200 },
     { countryCode: 'DE', recipientCount: 453 },
@@ -33,24 +33,22 @@ export function examples(subject: Subject): Example[] {
   return [
     {
       query: segmentation,
-      variables: {
-        input: { text: 'Last day: 20% off everything… only €9', media: [], smartEncoding: false },
-      },
+      variables: { input: { text: 'Last day: 20% off everything… only €9', smartEncoding: false } },
     },
-    {
-      query: quote,
-      variables: {
-        input: { accountId, audience: { destinations }, text, media: [], smartEncoding: false },
-      },
-    },
+    { query: quote, variables: { input: { accountId, audience: { destinations }, text } } },
     { query: balanceAndLots, variables: { accountId } },
     { query: packagesAndCapacity, variables: { accountId, countryCodes: ['IT', 'DE', 'GB'] } },
-    {
-      query: allocateCredits,
-      variables: {
-        input: { accountId, allocations: [{ listId, mode: 'LIMITED', assigned: '500' }] },
-      },
-    },
+    // Without a list there is nothing to set a limit of.
+    ...(listId
+      ? [
+          {
+            query: allocateCredits,
+            variables: {
+              input: { accountId, allocations: [{ listId, mode: 'LIMITED', assigned: '500' }] },
+            },
+          },
+        ]
+      : []),
     {
       query: sendMessage,
       variables: {
@@ -59,8 +57,6 @@ export function examples(subject: Subject): Example[] {
           audience: { destinations: [{ countryCode: 'IT', recipientCount: 10 }] },
           name: 'Sunday sale',
           text,
-          media: [],
-          smartEncoding: false,
           idempotencyKey,
         },
       },

@@ -1,55 +1,49 @@
 import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
+import '@graphiql/plugin-explorer/style.css';
 import './graphiql.css';
-import { createGraphiQLFetcher } from '@graphiql/toolkit';
-import { GraphiQL } from 'graphiql';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { storeApiKey, storedApiKey } from '../session/api_key';
 import { demoKey } from '../session/server';
 import { giveStylesTheNonce } from '../session/style_nonce';
-import { type Example, examples } from './examples';
-import { editorStorage, hasSavedTabs } from './storage';
+import { Editor } from './Editor';
+import { KeyForm } from './KeyForm';
+import { editorStorage } from './storage';
 import { findSubject } from './subject';
-
-const fetcher = createGraphiQLFetcher({
-  url: '/graphql',
-  // The tab's headers are sent as the socket's connection parameters, too.
-  subscriptionUrl: new URL('/graphql', location.href.replace(/^http/, 'ws')).href,
-  enableIncrementalDelivery: false,
-});
 
 giveStylesTheNonce();
 
-async function start(root: HTMLElement) {
-  const key = demoKey();
-  const storage = editorStorage(key);
-  const headers = JSON.stringify({ Authorization: `Bearer ${key ?? ''}` }, null, 2);
-  const tabs = examples(await findSubject(key)).map((example) => tab(example, headers));
-  // Only on the first visit: afterwards the editor restores what was typed.
-  const first = hasSavedTabs(storage) ? undefined : tabs[0];
+/**
+ * Opens the editor with the key of this browser tab, which the account page shares, or with the
+ * demo's. Without a key that works, it asks for one, once.
+ */
+async function start(element: HTMLElement) {
+  const root = createRoot(element);
+  const key = storedApiKey() ?? demoKey();
 
-  createRoot(root).render(
+  async function open(offered: string | undefined): Promise<string | undefined> {
+    const subject = await findSubject(offered);
+    if (subject === 'REFUSED') return 'This key doesn’t work.';
+    if (offered) storeApiKey(offered);
+    root.render(
+      <StrictMode>
+        <Editor apiKey={offered} subject={subject} storage={editorStorage(demoKey())} />
+      </StrictMode>,
+    );
+    return undefined;
+  }
+
+  const refusal = key && (await open(key));
+  if (key && !refusal) return;
+  root.render(
     <StrictMode>
-      <GraphiQL
-        fetcher={fetcher}
-        storage={storage}
-        defaultTabs={tabs}
-        initialQuery={first?.query}
-        initialVariables={first?.variables}
-        defaultHeaders={headers}
-        // A demo's key is not secret; any other must be typed again after a reload.
-        shouldPersistHeaders={key !== undefined}
-        showPersistHeadersSettings={false}
-        defaultEditorToolsVisibility="variables"
-      />
+      <main className="key-page">
+        <KeyForm refusal={refusal} onKey={open} onSkip={() => void open(undefined)} />
+      </main>
     </StrictMode>,
   );
 }
 
-function tab(example: Example, headers: string) {
-  const variables = JSON.stringify(example.variables, null, 2);
-  return { query: example.query, variables, headers };
-}
-
-const root = document.getElementById('root');
-if (root) void start(root);
+const element = document.getElementById('root');
+if (element) void start(element);

@@ -19,3 +19,19 @@ export function editorStorage(demoKey: string | undefined): Storage {
 export function hasSavedTabs(storage: Storage): boolean {
   return storage.getItem(TABS) !== null;
 }
+
+interface SavedTabs {
+  activeTabIndex: number;
+  tabs: { query: string | null; variables: string | null }[];
+}
+
+/** What the editors showed last. GraphiQL restores that of the first tab only. */
+export function openTab(storage: Storage): SavedTabs['tabs'][number] | undefined {
+  try {
+    const saved: SavedTabs = JSON.parse(storage.getItem(TABS) ?? '');
+    return saved.tabs[saved.activeTabIndex];
+  } catch {
+    // Another version of GraphiQL may have saved something else; it then begins anew.
+    return undefined;
+  }
+}

@@ -27,11 +27,12 @@ interface Answer {
 }
 
 /**
- * Finds an account and a list for the examples. Without a key, or without a response, the examples
- * name none.
+ * Finds an account and a list for the examples, or reports that the key doesn't work. Without a
+ * key, or without a response, the examples name none.
  */
-export async function findSubject(key: string | undefined): Promise<Subject> {
+export async function findSubject(key: string | undefined): Promise<Subject | 'REFUSED'> {
   const account = key ? await firstAccount(key) : undefined;
+  if (account === 'REFUSED') return account;
   const timeZone = account?.timeZone ?? 'UTC';
   return {
     accountId: account?.id,
@@ -52,6 +53,7 @@ async function firstAccount(key: string) {
       },
       body: JSON.stringify({ query: QUERY }),
     });
+    if (response.status === 401) return 'REFUSED';
     const answer: Answer = await response.json();
     return answer.data?.viewer.accounts.nodes[0];
   } catch {

@@ -193,7 +193,7 @@ export async function send(owner: Asker, shop: Shop): Promise<string> {
 /** The day's usage: totals, lists, buckets and countries all say what was sent; answers the workbook's link. */
 export async function report(owner: Asker, shop: Shop, sentAt: string): Promise<string> {
   const day = `${sentAt.slice(0, 10)}T00:00:00Z`;
-  const { usageReport } = await owner.query(USAGE, {
+  const { usageReport, usageReportDownload } = await owner.query(USAGE, {
     input: {
       from: day,
       to: new Date(Date.parse(day) + DAY_MS).toISOString(),

@@ -1,0 +1,54 @@
+// What enters a connection and what leaves it stands in the answer of the mutation: each client
+// places it by its own means, and fetches nothing again.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apolloPlaces } from './src/apollo.js';
+import { graphcachePlaces } from './src/graphcache.js';
+import { bare, page } from './src/places.js';
+import { relayPlaces } from './src/relay.js';
+import { ask, sent } from './src/server.js';
+import { IT, differences, key, plain, shop } from './src/shop.js';
+
+const contact = (phoneNumber) => ({ phoneNumber });
+
+const STEPS = [
+  ['sendMessage', ({ accountId, lists }) => ({ accountId, listId: lists.shared, text: 'Saldi', idempotencyKey: key() })],
+  ['sendMessage', ({ accountId, lists }) => ({ accountId, listId: lists.other, text: 'Saldi', idempotencyKey: key() })],
+  ['createContactList', ({ accountId }) => ({ accountId, name: 'Younger', destinations: IT(3) })],
+  ['archiveContactList', ({ lists }) => ({ listId: lists.other })],
+  ['createCreditPackage', ({ price }) => ({ code: `most-${key()}`, name: 'Most', credits: '1000000', price })],
+  ['archiveCreditPackage', (_, { createCreditPackage }) => ({ packageId: createCreditPackage.package.id })],
+  ['addContacts', ({ lists }) => ({ listId: lists.stored, contacts: [contact('+393401234570'), contact('+393401234571')] })],
+  ['removeContacts', ({ lists }) => ({ listId: lists.stored, phoneNumbers: ['+393401234568', '+393401234570'] })],
+];
+
+/** Without the cursors and bounds of pages, which Relay keeps for itself. */
+const nodes = (data) => {
+  const { account, list, creditPackages } = plain(data);
+  const of = ({ edges }) => edges.map(({ node }) => node);
+  const own = { messages: of(account.messages), lists: of(account.lists), contacts: of(list.contacts) };
+  return { ...own, packages: of(creditPackages) };
+};
+
+for (const client of [apolloPlaces, graphcachePlaces, relayPlaces]) {
+  test(`what answers name is placed by ${client.name}`, async (context) => {
+    const given = await shop();
+    const variables = { accountId: given.accountId, listId: given.lists.stored };
+    const cache = await client(variables);
+    const fresh = async () => nodes(await ask(bare(page), variables));
+    const returned = {};
+    for (const [name, input] of STEPS) {
+      await context.test(name, async () => {
+        sent.length = 0;
+        const payload = await cache.mutate(name, input(given, returned));
+        assert.deepEqual(plain(payload.userErrors), []);
+        returned[name] = payload;
+        const shown = cache.shown();
+        assert.ok(shown, 'the cache lacks a part of the page');
+        assert.equal(sent.length, 1, 'something was fetched again');
+        assert.deepEqual(differences(nodes(shown), await fresh()), []);
+      });
+    }
+    assert.deepEqual(cache.warnings ?? [], []);
+  });
+}
