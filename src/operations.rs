@@ -50,6 +50,7 @@ pub mod segmentation;
 pub mod server_secret;
 pub mod settlement;
 pub mod statement;
+mod together;
 pub mod transaction;
 pub mod usage_report;
 pub mod usage_rollup;

@@ -15,6 +15,7 @@ use super::{
     reader::{Listing, Window},
     retention::own_months,
     statement::fee_minor,
+    together::Together,
 };
 use crate::{
     ledger::{Request, RequestKind},
@@ -96,15 +97,20 @@ impl Services {
         &self,
         new: CreateAccount,
     ) -> Result<account::Model, OperationError> {
-        let name = input::name(&new.name, &Path::input("name"))?;
+        let name = input::name(&new.name, &Path::input("name"));
         let time_zone = new.time_zone.as_deref().unwrap_or(DEFAULT_TIME_ZONE);
-        let time_zone = input::time_zone(time_zone, &Path::input("timeZone"))?;
+        let time_zone = input::time_zone(time_zone, &Path::input("timeZone"));
         let currency = new.currency_code.as_deref().unwrap_or(DEFAULT_CURRENCY);
-        let currency = input::currency(currency, &Path::input("currencyCode"))?;
-        let code = match new.rate_card {
-            Some(id) => self.card_to_assign(id, currency).await?,
-            None => self.default_card_in(currency).await?,
+        let card = async {
+            let currency = input::currency(currency, &Path::input("currencyCode"))?;
+            let code = match new.rate_card {
+                Some(id) => self.card_to_assign(id, currency).await?,
+                None => self.default_card_in(currency).await?,
+            };
+            Ok::<_, OperationError>((currency, code))
         };
+        let card = card.await;
+        let (name, time_zone, (currency, code)) = (name, time_zone, card).together()?;
         let now = self.clock().now();
         let row = account::Model {
             id: self.clock().new_id(),
@@ -140,61 +146,59 @@ impl Services {
             .account_for(viewer, change.account, &Path::input("accountId"))
             .await?;
         let id = AccountId::new(row.id);
-        if change.settlement.is_some() && !policy::may(viewer, Use::SetSettlement) {
-            return Err(Path::input("settlement")
+        let settlement = match change.settlement {
+            Some(_) if !policy::may(viewer, Use::SetSettlement) => Err(Path::input("settlement")
                 .invalid(text!(
                     "Only the platform sets who settles messages; leave it out."
-                ))
-                .into());
-        }
+                ))),
+            settlement => Ok(settlement),
+        };
         let path = Path::input("retentionMonths");
-        if change.retention_months.is_some() && !policy::may(viewer, Use::SetRetention) {
-            return Err(path
+        let retention_months = match change.retention_months {
+            Some(_) if !policy::may(viewer, Use::SetRetention) => Err(path
                 .invalid(text!(
                     "Only the platform sets how long texts are kept; leave it out."
                 ))
-                .into());
-        }
-        let retention_months = (change.retention_months)
-            .map(|months| own_months(months, &path))
-            .transpose()?;
+                .into()),
+            months => months.map(|months| own_months(months, &path)).transpose(),
+        };
         let zone = change.time_zone.as_deref();
-        let zone = zone
-            .map(|zone| input::time_zone(zone, &Path::input("timeZone")))
-            .transpose()?;
+        let zone = zone.map(|zone| input::time_zone(zone, &Path::input("timeZone")));
         let name = change.name.as_deref();
-        let settings = AccountSettings {
-            name: name
-                .map(|name| input::name(name, &Path::input("name")))
-                .transpose()?,
-            consumption_order: change.consumption_order,
-            settlement: change.settlement,
-            return_origins: (change.return_origins.as_deref())
-                .map(|origins| return_origins(origins, &Path::input("returnOrigins")))
-                .transpose()?
-                .map(|origins| kept_origins(&origins)),
-            retention_months,
-        };
+        let name = name.map(|name| input::name(name, &Path::input("name")));
+        let origins = (change.return_origins.as_deref())
+            .map(|origins| return_origins(origins, &Path::input("returnOrigins")));
         let code = match change.rate_card {
-            Some(_) if !policy::may(viewer, Use::SetRateCard) => {
-                return Err(Path::input("rateCardId")
-                    .invalid(text!("Only the platform sets the rate card."))
-                    .into());
-            }
-            Some(id) => Some(self.card_to_assign(id, currency(&row)?).await?),
-            None => None,
+            Some(_) if !policy::may(viewer, Use::SetRateCard) => Err(Path::input("rateCardId")
+                .invalid(text!("Only the platform sets the rate card."))
+                .into()),
+            Some(id) => self.card_to_assign(id, currency(&row)?).await.map(Some),
+            None => Ok(None),
         };
+        let path = Path::input("subscriptionFee");
         let fee = match &change.subscription_fee {
-            Some(_) if !policy::may(viewer, Use::SetSubscriptionFee) => {
-                return Err(Path::input("subscriptionFee")
-                    .invalid(text!("Only the platform sets its fee; leave it out."))
-                    .into());
-            }
-            Some((amount, code)) => {
-                let path = Path::input("subscriptionFee");
-                Some(fee_minor(&row, (amount, code), &path)?)
-            }
-            None => None,
+            Some(_) if !policy::may(viewer, Use::SetSubscriptionFee) => Err(path
+                .invalid(text!("Only the platform sets its fee; leave it out."))
+                .into()),
+            Some((amount, code)) => fee_minor(&row, (amount, code), &path).map(Some),
+            None => Ok(None),
+        };
+        let checks = (
+            name.transpose(),
+            zone.transpose(),
+            settlement,
+            code,
+            origins.transpose(),
+            fee,
+            retention_months,
+        );
+        let (name, zone, settlement, code, origins, fee, retention_months) = checks.together()?;
+        let settings = AccountSettings {
+            name,
+            consumption_order: change.consumption_order,
+            settlement,
+            return_origins: origins.map(|origins| kept_origins(&origins)),
+            retention_months,
         };
         // The ledger's part comes first and is never undone. If the rest fails, the same request
         // does it when repeated.

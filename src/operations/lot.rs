@@ -16,6 +16,7 @@ use super::{
     balance::BalanceAt,
     idempotency, input,
     reader::{Listing, Window},
+    together::Together,
 };
 pub use crate::store::lot::{LotState, Parts as LotParts};
 use crate::{
@@ -183,19 +184,23 @@ impl Services {
             .await?;
         let id = AccountId::new(account.id);
         let amount = Path::input("credits");
-        let credits = input::positive_credits(&new.credits, &amount)?;
-        let note = input::note(&new.note, &Path::input("note"))?;
+        let credits = input::positive_credits(&new.credits, &amount);
+        let note = input::note(&new.note, &Path::input("note"));
         let arguments = GrantArguments {
             account: account.id,
             credits: &new.credits,
             expires_on: new.expires_on.as_deref(),
             note: &new.note,
         };
-        let key = idempotency::key(&new.idempotency_key, "grantCredits", &arguments)?;
+        let key = idempotency::key(&new.idempotency_key, "grantCredits", &arguments);
         let expires_on = match &new.expires_on {
-            Some(on) => Some(self.expiration_day(&account, on, &key).await?),
-            None => None,
+            Some(on) => {
+                let day = self.expiration_day(&account, on, key.as_ref().ok());
+                day.await.map(Some)
+            }
+            None => Ok(None),
         };
+        let (credits, expires_on, note, key) = (credits, expires_on, note, key).together()?;
         let kind = RequestKind::Grant {
             lot: LotId::new(self.clock().new_id_in(account.id)),
             credits,
@@ -215,14 +220,18 @@ impl Services {
         &self,
         account: &account::Model,
         on: &str,
-        key: &Key,
+        key: Option<&Key>,
     ) -> Result<Date, OperationError> {
         let path = Path::input("expiresOn");
         let on = input::date(on, &path)?;
         let zone = time_zone(account)?;
         let today = date_of(self.clock().now(), &zone);
         // A repeated request whose grant was in time is answered.
-        if on <= today && !self.key_was_used(AccountId::new(account.id), key).await? {
+        let was_used = match key {
+            Some(key) if on <= today => self.key_was_used(AccountId::new(account.id), key).await?,
+            Some(_) | None => false,
+        };
+        if on <= today && !was_used {
             return Err(path
                 .invalid(text!(
                     "Must be after today, which is {today} in {time_zone}.",
@@ -269,20 +278,24 @@ impl Services {
             .await?;
         let id = AccountId::new(account.id);
         let amount = Path::input("credits");
-        let credits = input::positive_credits(&asked.credits, &amount)?;
-        let note = input::note(&asked.note, &Path::input("note"))?;
+        let credits = input::positive_credits(&asked.credits, &amount);
+        let note = input::note(&asked.note, &Path::input("note"));
         let arguments = RevokeArguments {
             account: account.id,
             lot: asked.lot.map(LotId::uuid),
             credits: &asked.credits,
             note: &asked.note,
         };
-        let key = idempotency::key(&asked.idempotency_key, "revokeCredits", &arguments)?;
-        if let Some(lot) = asked.lot {
-            store::lot::find(self.store().reader(), id, lot)
-                .await?
-                .ok_or_else(|| Path::input("lotId").not_found(text!("lot")))?;
-        }
+        let key = idempotency::key(&asked.idempotency_key, "revokeCredits", &arguments);
+        let is_there = match asked.lot {
+            Some(lot) => {
+                let found = store::lot::find(self.store().reader(), id, lot).await?;
+                found.map(drop)
+            }
+            None => Some(()),
+        };
+        let is_there = is_there.ok_or_else(|| Path::input("lotId").not_found(text!("lot")));
+        let ((), credits, note, key) = (is_there, credits, note, key).together()?;
         let kind = RequestKind::Revoke {
             lot: asked.lot,
             credits,

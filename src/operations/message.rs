@@ -36,6 +36,7 @@ use super::{
     policy::{self, Use},
     pricing::{Draft, PricedMessage},
     reader::WholeMessage,
+    together::Together,
 };
 pub use crate::store::{message::MessageFilter, scheduled_message::ScheduledFilter};
 use crate::{
@@ -103,8 +104,20 @@ impl Services {
         let path = Path::input("accountId");
         let (account, card) = self.charged_account_for(viewer, new.account, &path).await?;
         let arguments = (account.id, arguments);
-        let key = idempotency::key(&new.idempotency_key, operation, &arguments)?;
+        let key = idempotency::key(&new.idempotency_key, operation, &arguments);
         let account = AccountId::new(account.id);
+        let key = match key {
+            Ok(key) => key,
+            // What else is wrong is said too.
+            wrong @ Err(_) => {
+                let kind = self.new_message((account, card), new).await;
+                return Err((kind, wrong)
+                    .together()
+                    .map(drop)
+                    .err()
+                    .unwrap_or_else(|| OperationError::broken("a wrong key was not refused")));
+            }
+        };
         let amount = match new.draft.list {
             Some(_) => Path::input("listId"),
             None => Path::input("audience"),
@@ -140,16 +153,20 @@ impl Services {
         let name = new.name.as_deref();
         let name = name.map(|name| input::name(name, &Path::input("name")));
         let send_at = new.send_at.as_deref();
-        let send_at = send_at.map(|text| send_at_after(text, now)).transpose()?;
+        let send_at = send_at.map(|text| send_at_after(text, now));
         let path = Path::input("maxCredits");
         let max_credits = new.max_credits.as_deref();
-        let max_credits = max_credits
-            .map(|text| input::credits(text, &path))
-            .transpose()?;
-        let name = name.transpose()?;
+        let max_credits = max_credits.map(|text| input::credits(text, &path));
         let message = self
             .price_message(charged, new.draft, Urgency::Urgent)
-            .await?;
+            .await;
+        let checks = (
+            name.transpose(),
+            send_at.transpose(),
+            max_credits.transpose(),
+            message,
+        );
+        let (name, send_at, max_credits, message) = checks.together()?;
         if !new.allow_empty {
             message.content.refuse_empty()?;
         }

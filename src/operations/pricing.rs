@@ -26,6 +26,7 @@ use super::{
     input, personal,
     phone_number::Accept,
     segmentation::{Content, NewContent, too_many},
+    together::Together,
 };
 use crate::fair::Urgency;
 
@@ -182,14 +183,15 @@ impl Services {
         draft: Draft,
         urgency: Urgency,
     ) -> Result<PricedMessage, OperationError> {
-        let content = Content::with_merge_fields(draft.content)?;
+        let content = Content::with_merge_fields(draft.content);
         let audience_path = match draft.audience {
             Some(_) => Path::input("audience"),
             None => Path::input("listId"),
         };
         let reach = self
             .reach(account, draft.list, draft.audience, draft.accept)
-            .await?;
+            .await;
+        let (content, reach) = (content, reach).together()?;
         let card = self.domain_rate_card(&card_row).await?;
         let (recipients, as_of) = match (reach.audience, content.template()) {
             (Reached::Contacts(list, removals), Some(template)) => {

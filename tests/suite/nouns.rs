@@ -6,6 +6,7 @@
 
 mod account;
 mod actor;
+mod all_refusals;
 mod allocation;
 mod api_key;
 mod auto_recharge;

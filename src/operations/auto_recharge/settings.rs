@@ -16,7 +16,7 @@ use url::Url;
 use super::{
     super::{
         OperationError, Path, RefusalCode, Services, Viewer, input,
-        purchase::return_url::return_url,
+        purchase::return_url::return_url, together::Together,
     },
     AutoRecharge, decision, monthly_limit, packages, words,
 };
@@ -80,11 +80,16 @@ impl Services {
         let account = self
             .account_for(viewer, change.account, &Path::input("accountId"))
             .await?;
-        let url = change.return_url.as_deref().map(return_url).transpose()?;
-        if let Some(url) = &url {
-            self.check_return_to(&account, url)?;
-        }
-        let change = read(change)?;
+        let given = change.return_url.clone();
+        let url = || -> Result<_, OperationError> {
+            let url = given.as_deref().map(return_url).transpose()?;
+            if let Some(url) = &url {
+                self.check_return_to(&account, url)?;
+            }
+            Ok(url)
+        };
+        let url = url();
+        let (url, change) = (url, read(change)).together()?;
         if change.enabled != Some(false) {
             let reader = self.store().reader();
             let wanted = merged(reader, &account, &change, self.clock().now()).await?;
@@ -173,24 +178,24 @@ impl Services {
 fn read(change: UpdateAutoRecharge) -> Result<Change, OperationError> {
     let threshold = change.threshold.as_deref();
     let threshold = threshold.map(|text| input::positive_credits(text, &Path::input("threshold")));
-    let path = Path::input("monthlyLimit");
-    let monthly_limit = match change.monthly_limit {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some((amount, currency_code))) => {
-            let limit = input::money(&amount, &currency_code, &path)?;
-            if limit.minor() <= 0 {
-                return Err(path
-                    .at("amount")
-                    .invalid(text!("Must be more than zero."))
-                    .into());
-            }
-            Some(Some(limit))
+    let limit = |(amount, currency_code): (String, String)| {
+        let path = Path::input("monthlyLimit");
+        let limit = input::money(&amount, &currency_code, &path)?;
+        if limit.minor() > 0 {
+            Ok(limit)
+        } else {
+            let path = path.at("amount");
+            Err(path.invalid(text!("Must be more than zero.")))
         }
     };
+    let monthly_limit = match change.monthly_limit {
+        None => Ok(None),
+        Some(given) => given.map(limit).transpose().map(Some),
+    };
+    let (threshold, monthly_limit) = (threshold.transpose(), monthly_limit).together()?;
     Ok(Change {
         enabled: change.enabled,
-        threshold: threshold.transpose()?,
+        threshold,
         package: change.package,
         monthly_limit,
     })

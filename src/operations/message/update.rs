@@ -23,6 +23,7 @@ use crate::{
         phone_number::Accept,
         pricing::Draft,
         segmentation::{Media, NewContent},
+        together::Together,
     },
     store,
 };
@@ -135,19 +136,22 @@ impl Services {
         let now = self.clock().now();
         let name = update.name.as_deref();
         let name = name.map(|name| input::name(name, &Path::input("name")));
-        let name = name.transpose()?;
         let send_at = update.send_at.as_deref();
-        let send_at = send_at.map(|text| send_at_after(text, now)).transpose()?;
+        let send_at = send_at.map(|text| send_at_after(text, now));
         let path = Path::input("maxCredits");
         let max_credits = update.max_credits.as_deref();
-        let max_credits = max_credits
-            .map(|text| input::credits(text, &path))
-            .transpose()?;
+        let max_credits = max_credits.map(|text| input::credits(text, &path));
+        let checks = (
+            name.transpose(),
+            send_at.transpose(),
+            max_credits.transpose(),
+        );
         let list = row.list_id.map(ListId::new);
         let priced = match update.reprices() {
-            true => Some(self.priced_anew(&row, card, update).await?),
-            false => None,
+            true => self.priced_anew(&row, card, update).await.map(Some),
+            false => Ok(None),
         };
+        let ((name, send_at, max_credits), priced) = (checks.together(), priced).together()?;
         let cost = match &priced {
             Some(priced) => priced.new.price.credits,
             None => Credits::from_units(row.units),
