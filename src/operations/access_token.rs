@@ -81,8 +81,8 @@ pub struct CreateAccessToken {
 /// The signed content of a token.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
-    /// The key that made the token. `None` for the server's own admin key, whose hash is part of the
-    /// signature.
+    /// The key that made the token. `None` for the server's own admin key, whose hash is part of
+    /// the signature.
     key: Option<Uuid>,
     account: Uuid,
     role: TokenRole,
@@ -183,8 +183,8 @@ impl Services {
         })
     }
 
-    /// The viewer who was given this token; `None` if this server didn't sign it, or it has expired,
-    /// or its key doesn't work any more. Reads as much as for a key: one row.
+    /// The viewer who was given this token; `None` if this server didn't sign it, or it has
+    /// expired, or its key doesn't work any more. Takes one statement, as a key does.
     pub(super) async fn authenticate_token(
         &self,
         text: &str,
@@ -214,7 +214,8 @@ impl Services {
             return Ok(None);
         }
         let (now, expires_at) = (self.clock().now(), whole_micros(claims.expires_at));
-        // No token is made to last longer, so a later expiry is refused even with a valid signature.
+        // No token is made to last longer, so a later expiry is refused even with a valid
+        // signature.
         let validity = SignedDuration::from_mins(i64::from(MAX_MINUTES)) + CLOCKS_DIFFER;
         let too_long = now
             .checked_add(validity)

@@ -267,8 +267,8 @@ pub fn access(field: &str) -> Access {
 /// Returns the viewer if it may use the root field.
 ///
 /// # Errors
-/// `Unauthenticated` without a key; `Forbidden` if the role may not use the field; `NeedsKey` for an
-/// access token if only keys may.
+/// `Unauthenticated` without a key; `Forbidden` if the role may not use the field; `NeedsKey` for
+/// an access token if only keys may.
 pub fn authorise(viewer: Option<&Viewer>, field: &str) -> Result<Viewer, OperationError> {
     let viewer = viewer.ok_or(OperationError::Unauthenticated)?;
     let access = access(field);
