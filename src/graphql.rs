@@ -4,6 +4,7 @@
 //! answers. Not here: how a document becomes an answer ([`engine`]), transport ([`crate::http`]),
 //! and the rules of the domain.
 
+pub mod access_token;
 pub mod account;
 pub mod actor;
 pub mod allocation;

@@ -6,6 +6,7 @@
 //! ([`crate::graphql`], [`crate::http`]), queries ([`crate::store`]) and the books
 //! ([`crate::ledger`]).
 
+pub mod access_token;
 pub mod account;
 pub mod actor;
 pub mod allocation;

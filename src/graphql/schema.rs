@@ -8,6 +8,7 @@ use super::engine::{limits::Limits, paging::PageArguments};
 use crate::operations::Services;
 
 use super::{
+    access_token::AccessTokenMutation,
     account::{AccountMutation, AccountQuery},
     allocation::AllocationMutation,
     api_key::{ApiKeyMutation, ApiKeyQuery},
@@ -59,6 +60,7 @@ pub struct NounQuery(
 /// nothing was changed.
 #[derive(Debug, Default, MergedObject)]
 pub struct Mutation(
+    AccessTokenMutation,
     AccountMutation,
     AllocationMutation,
     ApiKeyMutation,

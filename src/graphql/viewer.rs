@@ -6,6 +6,7 @@ use entity::sql_enums;
 use super::{
     account::{self, AccountConnection},
     engine::{errors::ApiError, paging::window, request::viewer_of},
+    scalars::DateTime,
 };
 use crate::operations;
 
@@ -41,6 +42,12 @@ impl Viewer {
     /// The role, which decides what the key may do.
     async fn role(&self) -> Role {
         self.0.role.into()
+    }
+
+    /// The instant from which the access token that is used no longer works; null if a key is used.
+    async fn token_expires_at(&self) -> Option<DateTime> {
+        let token = self.0.token.as_ref()?;
+        Some(token.expires_at().into())
     }
 
     /// The accounts that the viewer can see, oldest first: its own, or all for a platform role.

@@ -311,7 +311,7 @@ fn invalid_key(shared: &Shared, extensions: &Extensions, media: Media) -> Respon
         return ([(header::RETRY_AFTER, seconds.to_string())], body).into_response();
     }
     unauthenticated(
-        "The API key is invalid: it is wrong, revoked or expired.",
+        "The API key or access token is invalid: it is wrong, revoked or expired.",
         media,
     )
 }

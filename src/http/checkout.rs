@@ -230,6 +230,7 @@ fn failed(error: &OperationError) -> Response {
         }
         other @ (OperationError::Unauthenticated
         | OperationError::Forbidden(_)
+        | OperationError::NeedsKey(_)
         | OperationError::Lost
         | OperationError::Unknown
         | OperationError::Fault(_)) => {

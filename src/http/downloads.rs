@@ -142,6 +142,7 @@ fn failed(error: OperationError) -> Response {
         }
         cause @ (OperationError::Unauthenticated
         | OperationError::Forbidden(_)
+        | OperationError::NeedsKey(_)
         | OperationError::NotDone
         | OperationError::Unknown
         | OperationError::Fault(_)) => {

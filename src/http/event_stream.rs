@@ -120,7 +120,7 @@ impl<S: Session> Open<S> {
             () = &mut self.drain => return None,
             () = &mut self.revoked => Event::Error(Answer::refused(coded(
                 code::UNAUTHENTICATED,
-                "The API key was revoked, or has expired.",
+                "The API key or access token was revoked, or has expired.",
             ))),
             event = self.events.next() => event.unwrap_or(Event::Complete),
             _ = self.beat.tick() => return Some(Bytes::from_static(COMMENT)),

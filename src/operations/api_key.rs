@@ -1,4 +1,5 @@
-//! API keys: creating, replacing, listing and revoking them, and authenticating requests.
+//! API keys: creating, replacing, listing and revoking them, and authenticating requests. Not here:
+//! access tokens, which a key makes ([`access_token`]).
 //!
 //! A secret is shown once, and only its SHA-256 is stored (law A2). It has 256 random bits, so a
 //! slow hash would add nothing.
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, input,
+    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, access_token, input,
     policy::{self, Use},
     reader::{ApiKeys, Listing, Window},
 };
@@ -262,7 +263,8 @@ impl Services {
         Ok(row.is_some_and(|row| works(&row, now)))
     }
 
-    /// The viewer whose key has this secret; `None` if no working key has it.
+    /// The viewer whose key has this secret, or who was given this access token; `None` if it is
+    /// neither, or doesn't work any more.
     pub async fn authenticate(&self, secret: &str) -> Result<Option<Viewer>, OperationError> {
         let hash = secret_hash(secret);
         if let Some(admin) = self.admin_key_hash()
@@ -273,7 +275,11 @@ impl Services {
                 role: Role::PlatformAdmin,
                 account: None,
                 on_behalf_of: None,
+                token: None,
             }));
+        }
+        if secret.starts_with(access_token::PREFIX) {
+            return self.authenticate_token(secret).await;
         }
         if !secret.starts_with(SECRET_PREFIX) {
             return Ok(None);
@@ -283,13 +289,14 @@ impl Services {
         let row = row
             .filter(|row| works(row, now) && bool::from(row.secret_hash.as_slice().ct_eq(&hash)));
         if let Some(row) = &row {
-            self.0.key_uses.note(row, now);
+            self.note_key_use(row, now);
         }
         Ok(row.map(|row| Viewer {
             key: Some(ApiKeyId::new(row.id)),
             role: row.role,
             account: row.account_id.map(AccountId::new),
             on_behalf_of: None,
+            token: None,
         }))
     }
 }

@@ -9,6 +9,7 @@ use entity::{api_key, contact_list};
 use sea_orm::DbErr;
 use secrecy::SecretSlice;
 
+use super::server_secret::Purpose;
 use crate::{
     clock::Clock,
     store::{
@@ -25,6 +26,9 @@ use crate::{
     },
 };
 
+/// A key, and the secret that signs access tokens; `None` before the first token was made.
+pub(super) type TokenKey = (api_key::Model, Option<Arc<SecretSlice<u8>>>);
+
 /// One coalescer for each kind of row.
 #[derive(Debug)]
 pub(super) struct CoalescedReads {
@@ -32,6 +36,8 @@ pub(super) struct CoalescedReads {
     pub keys: Coalescer<[u8; 32], api_key::Model>,
     /// Keys by id, including revoked ones.
     pub keys_by_id: Coalescer<ApiKeyId, api_key::Model>,
+    /// Keys by id, including revoked ones, with the secret that signs access tokens.
+    pub token_keys: Coalescer<ApiKeyId, TokenKey>,
     /// The server's secrets by name.
     pub secrets: Coalescer<&'static str, Arc<SecretSlice<u8>>>,
     /// Accounts, with the current versions of their rate cards.
@@ -56,6 +62,15 @@ impl CoalescedReads {
             keys_by_id: coalesced(store, |reader, ids| async move {
                 let rows = store::api_key::find_all(&reader, ids).await?;
                 Ok(by(rows, |row| ApiKeyId::new(row.id)))
+            }),
+            token_keys: coalesced(store, |reader, ids| async move {
+                let secret = Purpose::AccessTokens.name();
+                let rows = store::api_key::find_with_secret(&reader, ids, secret).await?;
+                let rows = rows.into_iter().map(|(row, secret)| {
+                    let secret = secret.map(|value| Arc::new(SecretSlice::from(value)));
+                    (ApiKeyId::new(row.id), (row, secret))
+                });
+                Ok(rows.collect())
             }),
             secrets: coalesced(store, |reader, names: Vec<&'static str>| async move {
                 let rows = store::server_secret::find_all(&reader, names.iter().copied()).await?;

@@ -113,6 +113,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("_entities", EVERY_KEY),
     ("createAccount", ADMIN),
     ("updateAccount", OWNERS),
+    ("createAccessToken", OWNERS),
     ("createApiKey", OWNERS),
     ("revokeApiKey", OWNERS),
     ("rotateApiKey", OWNERS),
@@ -152,6 +153,22 @@ pub const POLICY: &[(&str, Access)] = &[
     ("messageChanged", EVERY_KEY),
     ("contactImportProgress", READERS),
 ];
+
+/// Root fields that only a key itself may use: an access token lies in a page, and must not become
+/// anything that outlives it.
+pub const KEYS_ONLY: &[&str] = &[
+    "platformApiKeys",
+    "createAccessToken",
+    "createApiKey",
+    "revokeApiKey",
+    "rotateApiKey",
+    "revokeOtherApiKeys",
+];
+
+/// Whether a field shows keys, which access tokens may not see.
+fn shows_keys(name: &str, field: &str) -> bool {
+    name == "ApiKey" || (name == "Account" && field == "apiKeys")
+}
 
 /// A use of a root field that isn't open to everybody who may use the field, or that one might
 /// think isn't.
@@ -250,14 +267,18 @@ pub fn access(field: &str) -> Access {
 /// Returns the viewer if it may use the root field.
 ///
 /// # Errors
-/// `Unauthenticated` without a key; `Forbidden` if the role may not use the field.
+/// `Unauthenticated` without a key; `Forbidden` if the role may not use the field; `NeedsKey` for
+/// an access token if only keys may.
 pub fn authorise(viewer: Option<&Viewer>, field: &str) -> Result<Viewer, OperationError> {
     let viewer = viewer.ok_or(OperationError::Unauthenticated)?;
-    if access(field).admits(viewer.role) {
-        Ok(viewer.clone())
-    } else {
-        Err(OperationError::Forbidden(access(field).roles()))
+    let access = access(field);
+    if !access.admits(viewer.role) {
+        return Err(OperationError::Forbidden(access.roles()));
     }
+    if viewer.token.is_some() && KEYS_ONLY.contains(&field) {
+        return Err(OperationError::NeedsKey(access.roles()));
+    }
+    Ok(viewer.clone())
 }
 
 /// The access of a field in a type's rows; nobody has access to a field without a row.
@@ -271,14 +292,16 @@ pub fn row(rows: Rows, field: &str) -> Access {
 /// Checks that the viewer may read a field of a type.
 ///
 /// # Errors
-/// `Forbidden` if it may not.
+/// `Forbidden` if its role may not; `NeedsKey` if it is an access token, and the field shows keys.
 pub fn may_read(viewer: &Viewer, name: &str, field: &str) -> Result<(), OperationError> {
     let access = row(edges::rows(name), field);
-    if access.admits(viewer.role) {
-        Ok(())
-    } else {
-        Err(OperationError::Forbidden(access.roles()))
+    if !access.admits(viewer.role) {
+        return Err(OperationError::Forbidden(access.roles()));
     }
+    if viewer.token.is_some() && shows_keys(name, field) {
+        return Err(OperationError::NeedsKey(access.roles()));
+    }
+    Ok(())
 }
 
 /// Whether nodes of a type exist for the viewer, which is whether it may read their ids.

@@ -109,6 +109,8 @@ pub enum OperationError {
     Unauthenticated,
     /// The caller's role may not do this; these may.
     Forbidden(&'static [Role]),
+    /// Only a key itself may do this, with one of these roles, and no access token.
+    NeedsKey(&'static [Role]),
     /// Too many requests at once; the same request may succeed later.
     RateLimited,
     /// The server is stopping, or its database is away.

@@ -1,4 +1,5 @@
-//! The server's secrets, which sign download links and the addresses of approve pages.
+//! The server's secrets, which sign download links, the addresses of approve pages, and access
+//! tokens.
 //!
 //! Every process of an installation reads them from the database at each use, so all of them notice
 //! at once when the secrets are renewed. Here: reading and renewing them. Not here: what is signed.
@@ -25,16 +26,19 @@ pub(super) enum Purpose {
     Downloads,
     /// Addresses of this server's approve pages.
     Checkout,
+    /// Access tokens.
+    AccessTokens,
 }
 
 impl Purpose {
-    const ALL: [Self; 2] = [Self::Downloads, Self::Checkout];
+    const ALL: [Self; 3] = [Self::Downloads, Self::Checkout, Self::AccessTokens];
 
     /// The name under which the secret is stored.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Downloads => "downloads",
             Self::Checkout => "checkout",
+            Self::AccessTokens => "access_tokens",
         }
     }
 }
@@ -51,13 +55,19 @@ impl Services {
                 Arc::new(SecretSlice::from(kept.await?))
             }
         };
-        Hmac::new_from_slice(secret.expose_secret())
-            .map_err(|_| OperationError::broken("a server secret has no bytes"))
+        keyed(&secret)
     }
 }
 
-/// Replaces every secret. Existing download links and addresses of approve pages stop working. A
-/// pending purchase gets a new address, which its owner reads from `confirmationUrl`.
+/// Starts a signature with a secret that was read.
+pub(super) fn keyed(secret: &SecretSlice<u8>) -> Result<Hmac<Sha256>, OperationError> {
+    Hmac::new_from_slice(secret.expose_secret())
+        .map_err(|_| OperationError::broken("a server secret has no bytes"))
+}
+
+/// Replaces every secret. Existing download links, access tokens and addresses of approve pages
+/// stop working. A pending purchase gets a new address, which its owner reads from
+/// `confirmationUrl`.
 ///
 /// # Errors
 /// A fault of the database, in which case nothing was replaced.

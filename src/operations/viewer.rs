@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::id::{AccountId, ApiKeyId};
 use entity::sql_enums::Role;
 
-use super::{input, refusal::Path};
+use super::{access_token::Token, input, refusal::Path};
 use crate::store::actor::Actor;
 pub use crate::store::sql::reader::Owner;
 
@@ -21,8 +21,10 @@ pub struct Viewer {
     pub role: Role,
     /// The only account that it sees; `None` for a platform role, which sees all accounts.
     pub account: Option<AccountId>,
-    /// The label of whom it acts for, if the request says so.
+    /// The label of whom it acts for, if the request says so, or its access token.
     pub on_behalf_of: Option<Arc<str>>,
+    /// The access token of the request, which `key` made; `None` if the request shows a key itself.
+    pub token: Option<Token>,
 }
 
 /// Who sees a row.
@@ -55,6 +57,11 @@ impl Viewer {
     /// # Errors
     /// What is wrong with the label, and what would be right.
     pub fn acting_for(self, label: &str) -> Result<Self, String> {
+        if self.token.is_some() {
+            return Err(
+                "Must be left out with an access token, which names whom it acts for.".to_owned(),
+            );
+        }
         let label = input::label(label, &Path::argument("onBehalfOf"));
         let label = label.map_err(|refusal| refusal.message.english())?;
         Ok(Self {
@@ -106,6 +113,7 @@ mod tests {
                 role,
                 account,
                 on_behalf_of: None,
+                token: None,
             };
             let seen = [
                 Visibility::Account(own),

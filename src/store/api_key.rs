@@ -7,12 +7,13 @@ use domain::id::{AccountId, ApiKeyId};
 use entity::api_key;
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryResult, QuerySelect, Select,
     sea_query::{Expr, ExprTrait},
 };
 
 use super::sql::{
+    joined,
     paging::{Direction, Page, Window, page},
     routes,
     row_set::RowSet,
@@ -89,6 +90,29 @@ pub async fn find_by_hash(
         .find::<api_key::Entity>(connection, &["secret_hash"], "")
         .await?;
     routes::meet_all(rows.iter().filter_map(|row| row.account_id));
+    Ok(rows)
+}
+
+/// Finds keys by id, revoked ones too, each with the server's secret of this name, in one
+/// statement. The secret is `None` if there is none yet.
+pub async fn find_with_secret(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = ApiKeyId>,
+    secret: &'static str,
+) -> Result<Vec<(api_key::Model, Option<Vec<u8>>)>, DbErr> {
+    let select = format!(
+        "{}, (SELECT s.value FROM server_secrets s WHERE s.name = '{secret}') AS server_secret",
+        joined::all::<api_key::Column>("t")
+    );
+    let read = |row: &QueryResult| {
+        let key = api_key::Model::from_query_result(row, "")?;
+        Ok((key, row.try_get("", "server_secret")?))
+    };
+    let query = (select.as_str(), "api_keys t", "t.id = w.id");
+    let rows = RowSet::of_ids(ids.into_iter().map(ApiKeyId::uuid))
+        .query(connection, &["id"], query, read)
+        .await?;
+    routes::meet_all(rows.iter().filter_map(|(row, _)| row.account_id));
     Ok(rows)
 }
 

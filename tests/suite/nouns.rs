@@ -4,6 +4,7 @@
 //! Not here: properties of random histories ([`crate::laws`]); crashes, floods and bounds
 //! ([`crate::faults`]).
 
+mod access_token;
 mod account;
 mod actor;
 mod all_refusals;

@@ -41,6 +41,8 @@ pub enum ApiError {
     Unauthenticated,
     /// The viewer's role may not do this; these may.
     Forbidden(&'static [Role]),
+    /// Only a key itself may do this, with one of these roles, and no access token.
+    NeedsKey(&'static [Role]),
     /// It does not exist, or is not visible to this viewer. Clients can't tell the two apart.
     NotFound,
     /// The object that an argument names does not exist, or is not visible to this viewer.
@@ -92,7 +94,7 @@ impl ApiError {
     fn code(&self) -> Code {
         match self {
             Self::Unauthenticated => code::UNAUTHENTICATED,
-            Self::Forbidden(_) => code::FORBIDDEN,
+            Self::Forbidden(_) | Self::NeedsKey(_) => code::FORBIDDEN,
             Self::NotFound | Self::NothingAt { .. } => code::NOT_FOUND,
             Self::BadInput { .. } | Self::BadInputs(_) | Self::Engine(_) => code::BAD_USER_INPUT,
             Self::RateLimited => code::RATE_LIMITED,
@@ -167,6 +169,13 @@ impl From<ApiError> for async_graphql::Error {
                 let names = names.into_iter().map(Value::from).collect();
                 extensions.set("roles", Value::List(names));
                 message
+            }
+            ApiError::NeedsKey(roles) => {
+                let names = roles.iter().copied().map(role_name).map(Value::from);
+                extensions.set("roles", Value::List(names.collect()));
+                text!(
+                    "This needs an API key: an access token can't see or change keys, or make tokens."
+                )
             }
             ApiError::NotFound => nothing_there(),
             ApiError::NothingAt { field } => {

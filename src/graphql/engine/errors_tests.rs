@@ -71,6 +71,7 @@ fn each_kind_has_its_code() {
     };
     check(ApiError::Unauthenticated, "UNAUTHENTICATED");
     check(ApiError::Forbidden(&[Role::Owner]), "FORBIDDEN");
+    check(ApiError::NeedsKey(&[Role::Owner]), "FORBIDDEN");
     check(ApiError::NotFound, "NOT_FOUND");
     check(ApiError::bad_input(["x"], text!("No.")), "BAD_USER_INPUT");
     check(ApiError::RateLimited, "RATE_LIMITED");

@@ -32,7 +32,7 @@ use crate::{
     operations::Viewer,
 };
 
-/// How often the key of a socket or an event stream is checked again.
+/// How often the key or token of a socket or an event stream is checked again.
 const KEY_CHECK: Duration = Duration::from_secs(1);
 /// Bytes that may be read from a socket that has shown no key: a `connection_init` with a JWT in
 /// it, and some pings.
@@ -170,12 +170,9 @@ impl Session for SocketSession {
     }
 
     async fn revoked(&self) {
-        let Some(key) = self.viewer.key else {
-            return std::future::pending().await;
-        };
         loop {
             tokio::time::sleep(KEY_CHECK).await;
-            match self.shared.services.key_works(key).await {
+            match self.shared.services.still_works(&self.viewer).await {
                 Ok(true) => {}
                 Ok(false) => return,
                 // While the database is unavailable, nothing can be read through the socket either.

@@ -14,6 +14,7 @@ fn key(account: u128, key: u128) -> Caller {
         role: Role::Sender,
         account: Some(AccountId::new(Uuid::from_u128(account))),
         on_behalf_of: None,
+        token: None,
     };
     Caller::new(Some(&viewer), Address::of([192, 0, 2, 1].into()))
 }
@@ -145,6 +146,7 @@ fn each_caller_is_charged_to_its_own_bucket() {
         role: Role::PlatformAdmin,
         account: None,
         on_behalf_of: None,
+        token: None,
     };
     let administrator = Caller::new(Some(&administrator), Address::of([192, 0, 2, 1].into()));
     for _ in 0..100 {

@@ -23,7 +23,7 @@ pub struct KeyUses(Mutex<HashSet<ApiKeyId>>);
 
 impl KeyUses {
     /// Notes that a key was used, unless the stored time is recent enough.
-    pub(super) fn note(&self, row: &api_key::Model, now: Timestamp) {
+    fn note(&self, row: &api_key::Model, now: Timestamp) {
         let is_fresh = row
             .last_used_at
             .is_some_and(|at| now.duration_since(whole_micros(at)) < GRAIN);
@@ -43,6 +43,11 @@ impl KeyUses {
 }
 
 impl Services {
+    /// Notes that a key was used.
+    pub(in crate::operations) fn note_key_use(&self, row: &api_key::Model, now: Timestamp) {
+        self.0.key_uses.note(row, now);
+    }
+
     /// Stores the uses noted since the last call, and returns the number of keys. If it fails, the
     /// keys' next requests note their use again.
     pub async fn note_key_uses(&self) -> Result<usize, OperationError> {

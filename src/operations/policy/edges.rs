@@ -179,7 +179,7 @@ edges! {
     UsageBucket { READERS: start usage; }
     UsageReport { READERS: id totals previous channels buckets lists countries asOf; }
     UserError { EVERY_KEY: field message template details code; }
-    Viewer { EVERY_KEY: role accounts; }
+    Viewer { EVERY_KEY: role accounts tokenExpiresAt; }
 
     // Whoever may use a mutation may read its answer. The types below have rows of their own.
     AddContactsPayload { EVERY_KEY: contacts addedCount list warnings userErrors; }
@@ -191,6 +191,7 @@ edges! {
     CancelMessagePayload { EVERY_KEY: message replayed balance userErrors; }
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: account paymentConnection userErrors; }
+    CreateAccessTokenPayload { EVERY_KEY: token expiresAt userErrors; }
     CreateAccountPayload { EVERY_KEY: account userErrors; }
     CreateApiKeyPayload { EVERY_KEY: id apiKey secret userErrors; }
     CreateContactListPayload { EVERY_KEY: list userErrors; }

@@ -1,10 +1,12 @@
 //! Who may do what, law A1: every row of the policy with every role, with no key and with another
 //! account's owner, over HTTP. Each request is about existing rows of one account. What a
-//! root field may be used for is in [`uses`] (law A3), what is read below the API in [`reader`], and
-//! that foreign objects can't be found out in [`strangers`].
+//! root field may be used for is in [`uses`] (law A3), what is read below the API in [`reader`],
+//! that foreign objects can't be found out in [`strangers`], and what access tokens may not do in
+//! [`tokens`].
 
 mod reader;
 mod strangers;
+mod tokens;
 mod uses;
 
 use std::{
@@ -165,6 +167,7 @@ impl World {
                 let mut input = match mutation {
                     "createAccount" => json!({ "name": "Another" }),
                     "updateAccount" => json!({ "accountId": account, "name": "Shop" }),
+                    "createAccessToken" => json!({ "accountId": account, "role": "VIEWER", "name": "Ada" }),
                     "createApiKey" => json!({ "accountId": account, "role": "VIEWER", "name": "A key" }),
                     "revokeApiKey" | "rotateApiKey" => json!({ "id": key }),
                     "revokeOtherApiKeys" => json!({ "accountId": account }),
@@ -411,6 +414,7 @@ async fn every_policy_row_is_enforced() {
     _entities             not found sign in   yes       yes       yes       yes       yes       yes
     createAccount         -         sign in   -         -         -         -         -         yes
     updateAccount         not found sign in   -         -         -         yes       -         yes
+    createAccessToken     not found sign in   -         -         -         yes       -         yes
     createApiKey          not found sign in   -         -         -         yes       -         yes
     revokeApiKey          not found sign in   -         -         -         yes       -         yes
     rotateApiKey          not found sign in   -         -         -         yes       -         yes

@@ -68,6 +68,7 @@ async fn connected(url: &str, key: &str, accounts: u32) {
             role: Role::PlatformAdmin,
             account: None,
             on_behalf_of: None,
+            token: None,
         };
         services.connect_payments(&admin, new).await.unwrap();
     }

@@ -168,6 +168,7 @@ pub fn viewer() -> Viewer {
         role: Role::PlatformAdmin,
         account: None,
         on_behalf_of: None,
+        token: None,
     }
 }
 

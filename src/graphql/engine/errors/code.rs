@@ -53,10 +53,10 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request has no key, or its key is wrong, revoked or expired.
+    /// The request has no key or access token, or it is wrong, revoked or expired.
     UNAUTHENTICATED: "Send a key that works, as `Authorization: Bearer …`. Don't repeat the request: an address that sends many wrong keys is refused for a while.";
     /// The key's role may not use this field. `extensions.roles` and the message name the roles
-    /// that may.
+    /// that may. Or the role may, but an access token was sent and only keys may.
     FORBIDDEN: "Use a key with one of these roles.";
     /// The object doesn't exist, or isn't visible to this key: the two look the same.
     /// `extensions.field` is the path to the argument that names it.

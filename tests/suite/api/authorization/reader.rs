@@ -31,6 +31,7 @@ fn reader_for(server: &Server, role: Role, account: Option<AccountId>) -> Viewer
         role,
         account,
         on_behalf_of: None,
+        token: None,
     })
 }
 

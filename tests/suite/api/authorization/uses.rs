@@ -150,6 +150,7 @@ async fn every_use_is_enforced() {
                 role,
                 account: None,
                 on_behalf_of: None,
+                token: None,
             };
             let policy::Access::Roles(all) = access(field) else {
                 panic!("{field} is open to everybody");
