@@ -29,6 +29,7 @@ use super::{
     node::NodeQuery,
     payment_connection::PaymentConnectionMutation,
     purchase::PurchaseMutation,
+    purchase_changed::PurchaseSubscription,
     quote::QuoteQuery,
     rate_card::{RateCardMutation, RateCardQuery},
     segmentation::SegmentationQuery,
@@ -84,6 +85,7 @@ pub struct Subscription(
     BalanceSubscription,
     ContactImportSubscription,
     MessageSubscription,
+    PurchaseSubscription,
 );
 
 /// The schema type of this server.

@@ -140,7 +140,7 @@ edges! {
     /// The reference of a transfer is the payer's and the bank's business.
     Purchase {
         READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;
-        READERS: reversed failureReason account expiresAt actor;
+        READERS: reversed failureReason account expiresAt actor canceledAt updatedAt;
         REPORTERS: confirmedWith;
     }
     /// It shows nothing that can't be learned from a charge. The number of recipients by number of
@@ -188,6 +188,7 @@ edges! {
     ArchiveContactListPayload { EVERY_KEY: list balance userErrors; }
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
     CancelContactImportPayload { EVERY_KEY: import userErrors; }
+    CancelPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     CancelMessagePayload { EVERY_KEY: message balance userErrors; }
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: paymentConnection userErrors; }

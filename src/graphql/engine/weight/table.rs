@@ -93,6 +93,7 @@ pub(super) const READS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ArchiveContactListPayload", &["balance"]),
+    ("CancelPurchasePayload", &["balance"]),
     ("ConfirmPurchasePayload", &["balance"]),
     ("ContactImport", &["rejectedDownload"]),
     ("CreditPackage", &["capacity"]),
