@@ -31,6 +31,7 @@ pub mod monthly_report;
 pub mod node;
 pub mod payment_connection;
 pub mod purchase;
+pub mod purchase_changed;
 pub mod quote;
 pub mod rate_card;
 pub mod scalars;

@@ -161,6 +161,12 @@ pub trait Provider: Debug + Send + Sync {
     /// purchase; [`Event::Absent`] if there is none.
     async fn read(&self, order: &Order, merchant: &Merchant) -> Result<Report, CallError>;
 
+    /// Ends a payment that was canceled here before its buyer approved it, if the provider can, and
+    /// reads what became of it. One that can't be ended goes on waiting.
+    async fn cancel(&self, order: &Order, merchant: &Merchant) -> Result<Report, CallError> {
+        self.read(order, merchant).await
+    }
+
     /// The permission to charge a merchant without its buyer. With `ask`, a permission up to that
     /// price in the provider's period is asked for if there is none or a smaller one, which may
     /// take an approval.

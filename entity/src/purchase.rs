@@ -68,6 +68,12 @@ pub struct Model {
     pub decided_at: Option<i64>,
     /// The actor who made it; null for purchases from before actors were recorded.
     pub actor_id: Option<i64>,
+    /// When it last changed, in microseconds since the epoch; null for purchases that have not
+    /// changed since this was recorded.
+    pub updated_at: Option<i64>,
+    /// When it was canceled, in microseconds since the epoch. Its status is then that of a declined
+    /// purchase, unless it was paid afterwards.
+    pub canceled_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -282,6 +282,8 @@ impl Writer<'_> {
             created_at: at.as_microsecond(),
             decided_at: None,
             actor_id: Some(actor.of(self.account).row.id),
+            updated_at: None,
+            canceled_at: None,
         };
         self.left += row.credits_units;
         self.history.purchases.push((package.code.to_owned(), row));

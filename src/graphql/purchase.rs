@@ -24,7 +24,10 @@ use super::{
 };
 use crate::operations::{
     Path,
-    purchase::{self as purchases, PurchaseCredits, expires_at, price, reversed, transfer},
+    purchase::{
+        self as purchases, PurchaseCredits, canceling::is_canceled, expires_at, price, reversed,
+        transfer, updated_at,
+    },
     reader::Window,
 };
 
@@ -48,7 +51,7 @@ impl Purchase {
 
     /// The current state.
     async fn status(&self) -> PurchaseStatus {
-        self.0.status.into()
+        status(&self.0)
     }
 
     /// The package, which may be archived by now.
@@ -130,9 +133,20 @@ impl Purchase {
         expires_at(&self.0).map(DateTime::from)
     }
 
-    /// The instant at which it was paid, declined or expired; null while it is pending.
+    /// The instant at which it was paid, declined, canceled or expired; null while it is pending.
     async fn decided_at(&self) -> Option<DateTime> {
         self.0.decided_at.map(DateTime::from_micros)
+    }
+
+    /// The instant at which it was canceled; null if it wasn't. A payment that arrives afterwards
+    /// makes it PAID all the same.
+    async fn canceled_at(&self) -> Option<DateTime> {
+        self.0.canceled_at.map(DateTime::from_micros)
+    }
+
+    /// The instant of its last change, such as its approval page, its payment or a refund.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.0))
     }
 }
 
@@ -148,9 +162,22 @@ pub(super) async fn connection(
     Ok(PurchaseConnection(Nodes::new(purchases, Purchase)))
 }
 
+/// The status of a purchase. Rows have no status of their own for canceled ones.
+fn status(row: &purchase::Model) -> PurchaseStatus {
+    use sql_enums::PurchaseStatus as Stored;
+    match row.status {
+        Stored::Declined if is_canceled(row) => PurchaseStatus::Canceled,
+        Stored::Pending => PurchaseStatus::Pending,
+        Stored::Paid => PurchaseStatus::Paid,
+        Stored::Declined => PurchaseStatus::Declined,
+        Stored::Expired => PurchaseStatus::Expired,
+        Stored::Unknown => PurchaseStatus::Unknown,
+        Stored::Failed => PurchaseStatus::Failed,
+    }
+}
+
 /// The status of a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "sql_enums::PurchaseStatus")]
 pub enum PurchaseStatus {
     /// No owner has decided yet.
     Pending,
@@ -165,6 +192,8 @@ pub enum PurchaseStatus {
     Unknown,
     /// The payment provider could not take the payment.
     Failed,
+    /// It was canceled with cancelPurchase before it was paid.
+    Canceled,
 }
 
 /// How a purchase is paid.
@@ -240,7 +269,34 @@ impl ConfirmPurchasePayload {
     }
 }
 
-/// The mutations that start a purchase and confirm one.
+/// The purchase to cancel.
+#[derive(Debug, InputObject)]
+pub struct CancelPurchaseInput {
+    /// The purchase, which must wait for its approval or its bank transfer. One that is canceled
+    /// already is returned again.
+    purchase_id: ID,
+}
+
+/// The result of cancelPurchase.
+#[derive(Debug, SimpleObject)]
+#[graphql(complex)]
+pub struct CancelPurchasePayload {
+    /// The purchase, which is canceled; null if the mutation was refused.
+    purchase: Option<Purchase>,
+    /// Why the mutation was refused; empty if it was done.
+    user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl CancelPurchasePayload {
+    /// The account's balance after the mutation; null if the mutation was refused.
+    async fn balance(&self, ctx: &Context<'_>) -> Option<Result<Balance, ApiError>> {
+        let account = AccountId::new(self.purchase.as_ref()?.0.account_id);
+        Some(balance::balance(ctx, account, None).await)
+    }
+}
+
+/// The mutations that start a purchase, confirm one and cancel one.
 #[derive(Debug, Default)]
 pub struct PurchaseMutation;
 
@@ -275,6 +331,30 @@ impl PurchaseMutation {
         Ok(PurchaseCreditsPayload {
             replayed: begun.as_ref().is_some_and(|begun| begun.replayed),
             purchase: begun.map(|begun| Purchase(begun.purchase)),
+            user_errors,
+        })
+    }
+
+    /// Cancels a purchase that waits for its approval or its bank transfer, and frees its place
+    /// among the unpaid ones. A payment page that the provider can close is closed; a charge that
+    /// is approved at the provider all the same, and a transfer that is confirmed later, make the
+    /// purchase PAID and add its credits. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER or
+    /// MEMBER.
+    async fn cancel_purchase(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The purchase to cancel.")] input: CancelPurchaseInput,
+    ) -> Result<CancelPurchasePayload, ApiError> {
+        let viewer = viewer_of(ctx, "cancelPurchase")?;
+        let services = services(ctx)?;
+        let done = async {
+            let path = Path::input("purchaseId");
+            let purchase = id(&input.purchase_id, &path, text!("purchase"))?;
+            services.cancel_purchase(&viewer, purchase).await
+        };
+        let (purchase, user_errors) = payload(done.await)?;
+        Ok(CancelPurchasePayload {
+            purchase: purchase.map(Purchase),
             user_errors,
         })
     }

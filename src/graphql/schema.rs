@@ -30,6 +30,7 @@ use super::{
     node::NodeQuery,
     payment_connection::PaymentConnectionMutation,
     purchase::PurchaseMutation,
+    purchase_changed::PurchaseSubscription,
     quote::QuoteQuery,
     rate_card::{RateCardMutation, RateCardQuery},
     segmentation::SegmentationQuery,
@@ -86,6 +87,7 @@ pub struct Subscription(
     BalanceSubscription,
     ContactImportSubscription,
     MessageSubscription,
+    PurchaseSubscription,
 );
 
 /// The schema type of this server.

@@ -26,7 +26,7 @@ use crate::{
     graphql::engine::ids::PublicId,
     operations::{
         OperationError, RefusalCode, Services,
-        purchase::{Checkout, Usable},
+        purchase::{Checkout, Usable, canceling::is_canceled},
     },
 };
 
@@ -179,6 +179,10 @@ fn outcome(row: &purchase::Model) -> Markup {
             "This purchase is neither approved nor declined yet.",
         ),
         PurchaseStatus::Paid => ("Paid", "The credits are in the account."),
+        PurchaseStatus::Declined if is_canceled(row) => (
+            "Canceled",
+            "This purchase was canceled. Nothing was charged and no credits were added.",
+        ),
         PurchaseStatus::Declined => ("Declined", "Nothing was charged and no credits were added."),
         PurchaseStatus::Expired => (
             "Expired",

@@ -26,7 +26,10 @@ use super::{
     fault::Fault,
     request::{Given, Refused, Request, RequestKind, Undone},
 };
-use crate::store::usage_rollup::{NO_RECENT, NOT_ROLLED};
+use crate::store::{
+    purchase::changes,
+    usage_rollup::{NO_RECENT, NOT_ROLLED},
+};
 
 impl Batch {
     /// Performs a request, or refuses it and leaves the batch unchanged.
@@ -311,6 +314,7 @@ impl Batch {
             row.next_at = None;
         }
         row.lot_id = Some(lot.uuid());
+        row.updated_at = Some(changes::later(&row, given.at));
         self.facts.purchases.insert(key, row.clone());
         self.rows.purchases.push(row);
         Ok(Answer {

@@ -141,6 +141,7 @@ pub(super) async fn all(
                 purchase::Column::LotId,
                 purchase::Column::ReversedMinor,
                 purchase::Column::ReversedUnits,
+                purchase::Column::UpdatedAt,
             ],
         ),
         TableRows::upsert(

@@ -20,7 +20,7 @@ use url::Url;
 
 use super::{
     OperationError, Path, Services,
-    purchase::{price, transfer::is_transfer},
+    purchase::{canceling::is_canceled, price, transfer::is_transfer},
 };
 use crate::{
     clock::{later, whole_micros},
@@ -171,9 +171,11 @@ impl Services {
         self.note_call(account, provider.name(), called.as_ref().err())
             .await?;
         match called {
-            Ok(report) => self.apply(&row, provider.as_ref(), report).await,
-            Err(error) => self.apply_error(&row, provider.as_ref(), error).await,
+            Ok(report) => self.apply(&row, provider.as_ref(), report).await?,
+            Err(error) => self.apply_error(&row, provider.as_ref(), error).await?,
         }
+        self.tell_of_purchases(account);
+        Ok(())
     }
 
     /// The call that a purchase needs next. That it is made is recorded first, because from then on
@@ -186,7 +188,9 @@ impl Services {
         merchant: &Merchant,
     ) -> Result<Result<Report, CallError>, OperationError> {
         let call = async {
-            if row.provider_reference.is_some() || !state(row.status).is_open() {
+            if is_canceled(row) {
+                provider.cancel(order, merchant).await
+            } else if row.provider_reference.is_some() || !state(row.status).is_open() {
                 provider.read(order, merchant).await
             } else if row.automatic {
                 provider.charge(order, merchant).await
@@ -235,10 +239,11 @@ impl Services {
         let writer = self.store().writer();
         if let Some(reference) = report.reference.as_deref() {
             let url = report.confirmation_url.as_ref().map(Url::as_str);
-            store::purchase::set_reference(writer, row, reference, url).await?;
+            let now = self.clock().now();
+            store::purchase::set_reference(writer, row, (reference, url), now).await?;
         }
-        let before = state(row.status);
-        let after = before.after(report.event);
+        let (before, event) = (state(row.status), report.event);
+        let after = before.after(event);
         let now = self.clock().now();
         match after {
             State::Paid => {
@@ -259,19 +264,22 @@ impl Services {
                 });
                 self.close_purchase(row, status(after), reason, at).await?;
                 // One that ended before, and was read again, rests again.
-                match row.automatic && before != after {
-                    true => {
-                        let again = later(now, SECOND_LOOK);
-                        store::purchase::look_again(writer, row, again, 0).await?;
-                    }
-                    false => store::purchase::rest(writer, row).await?,
+                if row.automatic && before != after {
+                    let again = later(now, SECOND_LOOK);
+                    store::purchase::look_again(writer, row, again, 0).await?;
+                } else if self.may_yet_be_paid(row, event, now) {
+                    let again = self.next_look(row, provider, now);
+                    let attempts = row.attempts.saturating_add(1);
+                    store::purchase::look_again(writer, row, again, attempts).await?;
+                } else {
+                    store::purchase::rest(writer, row).await?;
                 }
             }
             State::Pending | State::Unknown => {
                 let at = self.next_look(row, provider, now);
                 let attempts = row.attempts.saturating_add(1);
                 let to = status(after);
-                store::purchase::keep_open(writer, row, to, at, attempts).await?;
+                store::purchase::keep_open(writer, row, (to, now), at, attempts).await?;
             }
         }
         if row.automatic && before != after {

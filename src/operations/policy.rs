@@ -35,6 +35,8 @@ const EVERY_KEY: Access =
 const READERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Owner, Member, Reader]);
 const OWNERS: Access = Access::Roles(&[PlatformAdmin, Owner]);
 const MEMBERS: Access = Access::Roles(&[PlatformAdmin, Owner, Member]);
+/// Who buys, and who confirms that it is paid.
+const BUYERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Owner, Member]);
 const REPORTERS: Access = Access::Roles(&[PlatformAdmin, AccountManager, Owner]);
 const SENDERS: Access = Access::Roles(&[PlatformAdmin, Owner, Member, Sender]);
 /// The roles of the platform and its sending service.
@@ -136,6 +138,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("purchaseCredits", MEMBERS),
     // Whoever has seen the money says that it has come, and that is never who owes it.
     ("confirmPurchase", PLATFORM),
+    ("cancelPurchase", BUYERS),
     ("grantCredits", PLATFORM),
     ("revokeCredits", PLATFORM),
     ("allocateCredits", MEMBERS),
@@ -151,6 +154,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("cancelMessage", SENDERS),
     ("balanceChanged", EVERY_KEY),
     ("messageChanged", EVERY_KEY),
+    ("purchaseChanged", READERS),
     ("contactImportProgress", READERS),
 ];
 

@@ -2,8 +2,11 @@
 //!
 //! Here: from the request to a stored purchase. Not here: asking its provider ([`super::payment`]),
 //! the page where it is approved ([`checkout`]), the buyer's decision ([`decision`]), the page the
-//! buyer returns to ([`return_url`]), and what becomes of a bank transfer ([`transfer`]).
+//! buyer returns to ([`return_url`]), what becomes of a bank transfer ([`transfer`]), canceling
+//! ([`canceling`]) and who waits for changes ([`changes`]).
 
+pub mod canceling;
+mod changes;
 mod checkout;
 mod decision;
 pub mod return_url;
@@ -118,6 +121,12 @@ pub fn expires_at(row: &purchase::Model) -> Option<Timestamp> {
 /// A fault if the row holds an unknown currency.
 pub fn price(row: &purchase::Model) -> Result<Money, OperationError> {
     money(row, row.price_minor)
+}
+
+/// When a purchase last changed, in microseconds since the epoch.
+#[must_use]
+pub fn updated_at(row: &purchase::Model) -> i64 {
+    store::purchase::changes::updated_at(row)
 }
 
 /// What the provider of a purchase has taken back of its price.
@@ -293,6 +302,7 @@ impl Services {
         store::purchase::insert(&transaction, row.clone()).await?;
         store::idempotency_key::insert(&transaction, used).await?;
         transaction.commit().await?;
+        self.tell_of_purchases(id);
         Ok((row, false))
     }
 
@@ -338,6 +348,8 @@ impl Services {
             created_at: now.as_microsecond(),
             decided_at: None,
             actor_id: None,
+            updated_at: Some(now.as_microsecond()),
+            canceled_at: None,
         }
     }
 

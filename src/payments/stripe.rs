@@ -140,6 +140,15 @@ impl Provider for Stripe {
         }
     }
 
+    async fn cancel(&self, order: &Order, merchant: &Merchant) -> Result<Report, CallError> {
+        let report = self.read(order, merchant).await?;
+        match report.reference.as_deref() {
+            // Its page is open.
+            Some(id) if report.confirmation_url.is_some() => self.close_checkout(order, id).await,
+            Some(_) | None => Ok(report),
+        }
+    }
+
     async fn mandate(
         &self,
         merchant: &Merchant,

@@ -1,7 +1,11 @@
 //! Purchases.
 //!
-//! Here: finding, listing and writing purchases. Not here: marking one as paid, which only
+//! Here: finding, listing and beginning purchases, and the claims on them. Not here: ends without
+//! money ([`endings`]), which ones changed ([`changes`]), and marking one as paid, which only
 //! [`crate::ledger`] does, together with its credits.
+
+pub mod changes;
+pub mod endings;
 
 use domain::id::{AccountId, PurchaseId};
 use entity::{purchase, sql_enums::PurchaseStatus};
@@ -18,6 +22,7 @@ use super::sql::{
     shards,
     work_queue::WorkQueue,
 };
+use changes::{set_updated, updated};
 
 const WORK: WorkQueue = WorkQueue {
     table: "purchases",
@@ -149,8 +154,8 @@ pub async fn insert(connection: &impl ConnectionTrait, row: purchase::Model) -> 
 pub async fn set_reference(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,
-    reference: &str,
-    confirmation_url: Option<&str>,
+    (reference, confirmation_url): (&str, Option<&str>),
+    now: Timestamp,
 ) -> Result<(), DbErr> {
     let recorded = purchase::Column::ProviderReference;
     let is_as_read = match row.provider_reference.as_deref() {
@@ -172,6 +177,7 @@ pub async fn set_reference(
             purchase::Column::ConfirmationUrl,
             Expr::value(confirmation_url),
         )
+        .col_expr(purchase::Column::UpdatedAt, updated(now))
         .filter(purchase::Column::AccountId.eq(row.account_id))
         .filter(purchase::Column::Id.eq(row.id))
         .filter(is_as_read)
@@ -234,12 +240,16 @@ pub async fn set_called(
 pub async fn keep_open(
     connection: &impl ConnectionTrait,
     row: &purchase::Model,
-    status: PurchaseStatus,
+    (status, now): (PurchaseStatus, Timestamp),
     at: Timestamp,
     attempts: i32,
 ) -> Result<(), DbErr> {
-    released(row)
-        .col_expr(purchase::Column::Status, Expr::value(status.to_value()))
+    let kept = if status == row.status {
+        released(row)
+    } else {
+        set_updated(released(row), now)
+    };
+    kept.col_expr(purchase::Column::Status, Expr::value(status.to_value()))
         .col_expr(purchase::Column::NextAt, Expr::value(at.as_microsecond()))
         .col_expr(purchase::Column::Attempts, Expr::value(attempts))
         .filter(purchase::Column::Status.is_in(OPEN))
@@ -304,84 +314,6 @@ fn released(row: &purchase::Model) -> UpdateMany<purchase::Entity> {
         purchase::Column::ClaimedUntil,
         Expr::value(Option::<i64>::None),
     )
-}
-
-/// Closes an open purchase with any status but paid. The caller holds the lock on the account's
-/// book, so that nobody credits it meanwhile.
-pub async fn close(
-    connection: &impl ConnectionTrait,
-    row: &purchase::Model,
-    status: PurchaseStatus,
-    reason: Option<&str>,
-    at: Timestamp,
-) -> Result<(), DbErr> {
-    closed(row, status, reason, at).exec(connection).await?;
-    Ok(())
-}
-
-fn closed(
-    row: &purchase::Model,
-    status: PurchaseStatus,
-    reason: Option<&str>,
-    at: Timestamp,
-) -> UpdateMany<purchase::Entity> {
-    released(row)
-        .col_expr(purchase::Column::Status, Expr::value(status.to_value()))
-        .col_expr(purchase::Column::Reason, Expr::value(reason))
-        .col_expr(
-            purchase::Column::DecidedAt,
-            Expr::value(at.as_microsecond()),
-        )
-        .col_expr(purchase::Column::NextAt, Expr::value(Option::<i64>::None))
-        .filter(purchase::Column::Status.is_in(OPEN))
-}
-
-/// Records what a person confirmed an unpaid purchase with, unless somebody has confirmed it, and
-/// has a job carry on with it. The caller holds the lock on the account's book.
-pub async fn confirm(
-    connection: &impl ConnectionTrait,
-    row: &purchase::Model,
-    reference: &str,
-    now: Timestamp,
-) -> Result<(), DbErr> {
-    this(row)
-        .col_expr(purchase::Column::ConfirmedWith, Expr::value(reference))
-        .col_expr(purchase::Column::NextAt, Expr::value(now.as_microsecond()))
-        .filter(purchase::Column::ConfirmedWith.is_null())
-        .filter(purchase::Column::Status.ne(PurchaseStatus::Paid))
-        .exec(connection)
-        .await?;
-    Ok(())
-}
-
-/// Removes a purchase's confirmation if it isn't paid.
-pub async fn take_confirmation_back(
-    connection: &impl ConnectionTrait,
-    row: &purchase::Model,
-) -> Result<(), DbErr> {
-    this(row)
-        .col_expr(
-            purchase::Column::ConfirmedWith,
-            Expr::value(Option::<String>::None),
-        )
-        .filter(purchase::Column::Status.ne(PurchaseStatus::Paid))
-        .exec(connection)
-        .await?;
-    Ok(())
-}
-
-/// Closes an open purchase that nobody has confirmed as expired. The caller holds the lock on the
-/// account's book.
-pub async fn expire_unconfirmed(
-    connection: &impl ConnectionTrait,
-    row: &purchase::Model,
-    at: Timestamp,
-) -> Result<(), DbErr> {
-    closed(row, PurchaseStatus::Expired, None, at)
-        .filter(purchase::Column::ConfirmedWith.is_null())
-        .exec(connection)
-        .await?;
-    Ok(())
 }
 
 /// Removes a provider's references from its purchases.

@@ -42,6 +42,8 @@ mod personal;
 mod phone_numbers;
 mod posting_lots;
 mod purchase;
+mod purchase_canceling;
+mod purchase_changed;
 mod purchase_provider;
 mod quote;
 mod rate_card;

@@ -20,6 +20,7 @@ use super::super::{
     losses,
     request::{Given, Refused, Undone},
 };
+use crate::store::purchase::changes;
 
 impl Batch {
     /// Takes back the credits of what the provider has taken back of a purchase's price, each part
@@ -63,6 +64,7 @@ impl Batch {
         let answer = self.command(account, &command, given, |_| None)?;
         row.reversed_minor = minor;
         row.reversed_units += self.revoked_last(account)?;
+        row.updated_at = Some(changes::later(&row, given.at));
         self.facts.purchases.insert(key, row.clone());
         self.rows.purchases.push(row);
         Ok(Answer {

@@ -267,6 +267,7 @@ impl Services {
         };
         write_rest(&transaction, account, rest).await?;
         transaction.commit().await?;
+        self.tell_of_purchases(account);
         Ok(Outcome::Decided)
     }
 
@@ -310,6 +311,8 @@ impl Services {
             created_at: now,
             decided_at: None,
             actor_id: None,
+            updated_at: Some(now),
+            canceled_at: None,
         })
     }
 }

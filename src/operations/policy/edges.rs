@@ -140,7 +140,7 @@ edges! {
     /// The reference of a transfer is the payer's and the bank's business.
     Purchase {
         READERS: id status package credits price method confirmationUrl automatic createdAt decidedAt;
-        READERS: reversed failureReason account expiresAt actor;
+        READERS: reversed failureReason account expiresAt actor canceledAt updatedAt;
         REPORTERS: confirmedWith;
     }
     /// It shows nothing that can't be learned from a charge. The number of recipients by number of
@@ -189,6 +189,7 @@ edges! {
     ArchiveCreditPackagePayload { EVERY_KEY: package userErrors; }
     CancelContactImportPayload { EVERY_KEY: import userErrors; }
     CancelMessagePayload { EVERY_KEY: message replayed balance userErrors; }
+    CancelPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: account paymentConnection userErrors; }
     CreateAccessTokenPayload { EVERY_KEY: token expiresAt userErrors; }

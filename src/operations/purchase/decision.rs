@@ -229,8 +229,10 @@ impl Services {
     ) -> Result<(), OperationError> {
         let transaction = self.store().begin().await?;
         store::book::lock(&transaction, [AccountId::new(row.account_id)]).await?;
-        store::purchase::close(&transaction, row, status, reason, at).await?;
+        let at = (at, self.clock().now());
+        store::purchase::endings::close(&transaction, row, status, reason, at).await?;
         transaction.commit().await?;
+        self.tell_of_purchases(AccountId::new(row.account_id));
         Ok(())
     }
 

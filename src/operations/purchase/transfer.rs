@@ -80,7 +80,8 @@ impl Services {
             .credit_or_refuse(&row, viewer.actor(), true, &path)
             .await;
         if let Err(OperationError::Refused(_)) = &credited {
-            store::purchase::take_confirmation_back(self.store().writer(), &row).await?;
+            let (writer, now) = (self.store().writer(), self.clock().now());
+            store::purchase::endings::take_confirmation_back(writer, &row, now).await?;
         }
         credited?;
         self.purchase_again(&row).await
@@ -97,9 +98,10 @@ impl Services {
         let transaction = self.store().begin().await?;
         store::book::lock(&transaction, [account]).await?;
         let now = self.clock().now();
-        store::purchase::confirm(&transaction, row, reference, now).await?;
+        store::purchase::endings::confirm(&transaction, row, reference, now).await?;
         let row = store::purchase::find(&transaction, account, id).await?;
         transaction.commit().await?;
+        self.tell_of_purchases(account);
         row.ok_or_else(|| OperationError::broken("a purchase is gone"))
     }
 
@@ -117,13 +119,13 @@ impl Services {
         if !state.is_open() {
             return Ok(store::purchase::rest(writer, row).await?);
         }
-        let deadline = deadline(row);
-        if self.clock().now() < deadline {
+        let (deadline, now) = (deadline(row), self.clock().now());
+        if now < deadline {
             return Ok(store::purchase::look_again(writer, row, deadline, row.attempts).await?);
         }
         let transaction = self.store().begin().await?;
         store::book::lock(&transaction, [AccountId::new(row.account_id)]).await?;
-        store::purchase::expire_unconfirmed(&transaction, row, deadline).await?;
+        store::purchase::endings::expire_unconfirmed(&transaction, row, (deadline, now)).await?;
         Ok(transaction.commit().await?)
     }
 }

@@ -1,7 +1,7 @@
 //! Checkout: Stripe's payment page, which also saves the card for recharges.
 //!
-//! Here: making a page, finding the one that was made, and the meaning of its status. Not here: the
-//! payment behind it ([`super::intents`]).
+//! Here: making a page, finding or closing the one that was made, and the meaning of its status.
+//! Not here: the payment behind it ([`super::intents`]).
 
 use domain::payment::Event;
 use url::Url;
@@ -103,6 +103,21 @@ impl Stripe {
         let found = self.api.get(&[checkout, sessions, id], &query).await;
         let session: Session = found.map_err(Failure::while_reading)?;
         self.of_session(order, &session).await
+    }
+
+    /// Closes an open payment page, so that nobody pays on it any more. If it can't be closed, its
+    /// buyer was faster.
+    pub(super) async fn close_checkout(
+        &self,
+        order: &Order,
+        id: &str,
+    ) -> Result<Report, CallError> {
+        let [checkout, sessions] = SESSIONS;
+        let path = [checkout, sessions, id, "expire"];
+        match self.api.post::<Session>(&path, &[], None).await {
+            Ok(_) | Err(Failure::Refused(_)) => self.read_checkout(order, id).await,
+            Err(failure) => Err(failure.while_reading()),
+        }
     }
 
     async fn of_session(&self, order: &Order, session: &Session) -> Result<Report, CallError> {

@@ -143,6 +143,10 @@ impl World {
                 "subscription($id: ID) { messageChanged(accountId: $id) { status } }".into(),
                 json!({ "id": account }),
             ),
+            "purchaseChanged" => (
+                "subscription($id: ID) { purchaseChanged(accountId: $id) { status } }".into(),
+                json!({ "id": account }),
+            ),
             "contactImportProgress" => (
                 "subscription($list: ID!) { contactImportProgress(listId: $list) { status } }".into(),
                 json!({ "list": stored }),
@@ -194,6 +198,7 @@ impl World {
                     }),
                     "purchaseCredits" => json!({ "accountId": account, "packageId": package }),
                     "confirmPurchase" => json!({ "purchaseId": transfer["id"], "reference": "A transfer" }),
+                    "cancelPurchase" => json!({ "purchaseId": transfer["id"] }),
                     "grantCredits" => json!({ "accountId": account, "credits": "1", "note": "A gift" }),
                     "revokeCredits" => json!({ "accountId": account, "credits": "1", "note": "A slip" }),
                     "allocateCredits" => json!({
@@ -244,7 +249,7 @@ async fn answer(
     variables: Value,
 ) -> Value {
     match field {
-        "balanceChanged" | "messageChanged" | "contactImportProgress" => {
+        "balanceChanged" | "messageChanged" | "purchaseChanged" | "contactImportProgress" => {
             subscribe(server, key, query, variables).await
         }
         "contactImportPreview" | "importContacts" => {
@@ -435,6 +440,7 @@ async fn every_policy_row_is_enforced() {
     publishRateCard       -         sign in   -         -         -         -         -         yes
     purchaseCredits       not found sign in   -         -         yes       yes       -         yes
     confirmPurchase       -         sign in   -         -         -         -         yes       yes
+    cancelPurchase        not found sign in   -         -         yes       yes       yes       yes
     grantCredits          -         sign in   -         -         -         -         yes       yes
     revokeCredits         -         sign in   -         -         -         -         yes       yes
     allocateCredits       not found sign in   -         -         yes       yes       -         yes
@@ -449,6 +455,7 @@ async fn every_policy_row_is_enforced() {
     cancelMessage         not found sign in   -         yes       yes       yes       -         yes
     balanceChanged        not found sign in   yes       yes       yes       yes       yes       yes
     messageChanged        not found sign in   yes       yes       yes       yes       yes       yes
+    purchaseChanged       not found sign in   yes       -         yes       yes       yes       yes
     contactImportProgress not found sign in   yes       -         yes       yes       yes       yes
     ");
 }

@@ -147,7 +147,7 @@ on_both_databases! {
             let id = PurchaseId::decode(purchase["id"].as_str().unwrap()).unwrap();
             let writer = server.services().store.writer();
             let row = store::purchase::find_all(writer, [id]).await.unwrap().remove(0);
-            store::purchase::confirm(writer, &row, "a transfer", now).await.unwrap();
+            store::purchase::endings::confirm(writer, &row, "a transfer", now).await.unwrap();
             server.run_workers().await;
             let seen = seen(&server, &tenant, &purchase).await;
             assert_eq!((&seen["status"], &seen["confirmedWith"]), (&json!("PAID"), &json!("a transfer")));

@@ -100,6 +100,8 @@ pub async fn paid_at(
         created_at: at.as_microsecond(),
         decided_at: None,
         actor_id: None,
+        updated_at: None,
+        canceled_at: None,
     };
     purchase::Entity::insert(row.into_active_model())
         .exec_without_returning(server.services().store.writer())

@@ -5,6 +5,7 @@ export const COLORS: Record<PurchaseStatus, string> = {
   PENDING: 'yellow',
   UNKNOWN: 'yellow',
   PAID: 'teal',
+  CANCELED: 'gray',
   DECLINED: 'red',
   EXPIRED: 'gray',
   FAILED: 'red',

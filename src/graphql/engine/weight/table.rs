@@ -96,6 +96,7 @@ pub(super) const READS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ArchiveContactListPayload", &["balance"]),
+    ("CancelPurchasePayload", &["balance"]),
     ("ConfirmPurchasePayload", &["balance"]),
     ("ContactImport", &["rejectedDownload"]),
     ("CreditPackage", &["capacity"]),

@@ -109,6 +109,33 @@ async fn a_page_is_made_once_and_paid_once() {
     assert_eq!(local.taken().await, [4_990, 4_990]);
 }
 
+/// A canceled purchase's page is closed. If its buyer was faster, it is paid.
+#[tokio::test]
+async fn a_page_is_closed_unless_it_is_paid() {
+    let front = Front::start().await;
+    let (stripe, local) = (stripe(&front.base), front.stripe());
+    let shop = merchant(&local.customer().await);
+    for is_paid in [false, true] {
+        let order = order(false);
+        let begun = stripe.begin(&order, &shop).await.unwrap();
+        let page = begun.reference.unwrap();
+        if is_paid {
+            front.pay(&page, GOOD).await;
+        }
+        let event = if is_paid { Event::Paid } else { Event::Expired };
+        for _ in 0..2 {
+            // Its reference is known, or was lost.
+            for order in [known(&order, Some(&page)), again(&order)] {
+                let canceled = stripe.cancel(&order, &shop).await.unwrap();
+                assert_eq!(canceled.event, event, "{is_paid}");
+            }
+        }
+    }
+    // Of a purchase that was never begun there is nothing to end.
+    let canceled = stripe.cancel(&again(&order(false)), &shop).await.unwrap();
+    assert_eq!(canceled.event, Event::Absent);
+}
+
 #[tokio::test]
 async fn a_page_ends_paid_declined_or_expired() {
     let front = Front::start().await;

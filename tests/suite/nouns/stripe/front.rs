@@ -108,10 +108,10 @@ impl Front {
     /// The requests so far that ask for an effect, except cancellations.
     pub fn asked(&self) -> Vec<Seen> {
         let kept = self.inside.kept();
-        let asked = kept
-            .seen
-            .iter()
-            .filter(|seen| seen.method == Method::POST && !seen.path.ends_with("/cancel"));
+        let asked = kept.seen.iter().filter(|seen| {
+            let ends = seen.path.ends_with("/cancel") || seen.path.ends_with("/expire");
+            seen.method == Method::POST && !ends
+        });
         asked.cloned().collect()
     }
 
@@ -289,6 +289,19 @@ impl Inside {
                     page["payment_intent"] = self.intent(intent).await;
                 }
                 (StatusCode::OK, page)
+            }
+            ("POST", ["v1", "checkout", "sessions", id, "expire"]) => {
+                let mut kept = self.kept();
+                let page = kept.pages.iter_mut().find(|page| page["id"] == *id);
+                let page = page.unwrap();
+                if page["status"] != "open" {
+                    let text = "Only Checkout Sessions with a status in [\"open\"] can be expired.";
+                    let error = json!({ "type": "invalid_request_error", "message": text });
+                    return (StatusCode::BAD_REQUEST, json!({ "error": error }));
+                }
+                page["status"] = "expired".into();
+                page["url"] = Value::Null;
+                (StatusCode::OK, page.clone())
             }
             ("GET", ["v1", "disputes"]) => {
                 let disputes = self.kept().disputes.get(&query["payment_intent"]).cloned();
