@@ -20,6 +20,7 @@ pub mod destination;
 pub mod engine;
 pub mod erasure;
 pub mod error_codes;
+pub mod export;
 pub mod federation;
 pub mod forecast;
 pub mod ledger_head;

@@ -71,14 +71,6 @@ pub struct ActorFilterInput {
 }
 
 impl ActorFilterInput {
-    /// Reads the condition of a list's filter.
-    ///
-    /// # Errors
-    /// Refusals that name the field.
-    pub(super) fn read(self) -> Result<AskedActor, OperationError> {
-        self.read_at(Path::argument("filter").at("actor"))
-    }
-
     /// Reads the condition at a path.
     ///
     /// # Errors

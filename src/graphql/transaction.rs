@@ -13,7 +13,7 @@ use super::{
         ids::PublicId,
         loaders,
         paging::{Nodes, connection},
-        request::{id, reader},
+        request::{optional_id, reader},
     },
     lot::CreditLot,
     message::Message,
@@ -207,6 +207,28 @@ pub struct TransactionFilterInput {
     to: Option<DateTime>,
 }
 
+impl TransactionFilterInput {
+    /// Reads the conditions at a path.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub(super) fn read_at(self, path: &Path) -> Result<AskedTransactions, OperationError> {
+        let list = self.list_id.as_ref();
+        let actor = self.actor;
+        Ok(AskedTransactions {
+            list: optional_id(list, &path.at("listId"), text!("list"))?,
+            kinds: self
+                .kinds
+                .map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            actor: actor
+                .map(|actor| actor.read_at(path.at("actor")))
+                .transpose()?,
+            from: self.from.map(|from| from.0),
+            to: self.to.map(|to| to.0),
+        })
+    }
+}
+
 /// A page of an account's transactions.
 pub(super) async fn connection(
     ctx: &Context<'_>,
@@ -215,22 +237,9 @@ pub(super) async fn connection(
     window: Window,
 ) -> Result<TransactionConnection, ApiError> {
     let filter = filter.unwrap_or_default();
-    let asked = AskedTransactions {
-        list: list(filter.list_id.as_ref())?,
-        kinds: filter
-            .kinds
-            .map(|kinds| kinds.into_iter().map(Into::into).collect()),
-        actor: filter.actor.map(ActorFilterInput::read).transpose()?,
-        from: filter.from.map(|from| from.0),
-        to: filter.to.map(|to| to.0),
-    };
+    let asked = filter.read_at(&Path::argument("filter"))?;
     let transactions = reader(ctx)?.transactions(account, asked, window).await?;
     Ok(TransactionConnection(Nodes::new(transactions, Transaction)))
-}
-
-fn list(text: Option<&ID>) -> Result<Option<ListId>, OperationError> {
-    let path = Path::argument("filter").at("listId");
-    text.map(|text| id(text, &path, text!("list"))).transpose()
 }
 
 /// The reason why credits moved.

@@ -1,5 +1,5 @@
-//! Downloads: the file of a report, a statement or rejected rows behind a signed link, streamed
-//! while it is generated.
+//! Downloads: the file of a report, a statement, rejected rows or a list behind a signed link,
+//! streamed while it is generated.
 //!
 //! Here: the route, response headers, and starting a file's generation. Not here: what a link
 //! refers to ([`crate::operations::download`]), the file's contents ([`crate::reports`]), and
@@ -19,10 +19,10 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use domain::id::{MessageId, PurchaseId};
+use domain::id::{ContactId, ListId, MessageId, PurchaseId, TransactionId};
 use futures_util::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sea_orm::DbErr;
+use sea_orm::{DbErr, prelude::Uuid};
 use tokio::{runtime::Handle, sync::mpsc};
 
 pub use self::places::{MAX_AT_ONCE, MAX_PER_ACCOUNT, MAX_WAITING_PER_ACCOUNT};
@@ -36,10 +36,11 @@ use crate::{
     graphql::engine::ids::PublicId,
     operations::{
         OperationError, Services,
-        download::{Content, Download, DownloadError, Figures, Format},
+        download::{Content, Download, DownloadError, ExportFormat, Figures, Format},
     },
     reports::{
         csv::write_csv,
+        export::IdOf,
         stream::stream_file,
         workbook::{Effort, write_statement, write_workbook_begun},
     },
@@ -54,6 +55,7 @@ const RETRY_AFTER_SECONDS: &str = "10";
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const CSV: &str = "text/csv; charset=utf-8; header=present";
+const JSONL: &str = "application/jsonl; charset=utf-8";
 
 /// Characters that RFC 8187 allows unescaped in `filename*`: letters, digits and a few symbols.
 const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
@@ -173,7 +175,8 @@ fn file(download: Download, file_name: &str, place: Place) -> Response {
         }
         | Download::Statement(_)
         | Download::Rejections(_, Format::Xlsx, _) => XLSX,
-        Download::Rejections(_, Format::Csv, _) => CSV,
+        Download::Rejections(_, Format::Csv, _) | Download::Export(_, ExportFormat::Csv) => CSV,
+        Download::Export(_, ExportFormat::Jsonl) => JSONL,
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
@@ -216,6 +219,14 @@ fn body(download: Download, place: Place) -> Body {
             });
             return passed_on(written, place, ());
         }
+        Download::Export(file, format) => {
+            let rows = file.start();
+            let written = stream_file(move |out| match format {
+                ExportFormat::Jsonl => rows.write_jsonl(out, shown),
+                ExportFormat::Csv => rows.write_csv(out, shown),
+            });
+            return passed_on(written, place, ());
+        }
     };
     let show: fn(MessageId) -> String = |id| id.encode().0;
     match content {
@@ -243,6 +254,16 @@ fn body(download: Download, place: Place) -> Body {
             let written = stream_file(move |out| write_csv(out, time_zone, dialect, rows));
             passed_on(written, place, ())
         }
+    }
+}
+
+/// An id in the API's form.
+fn shown(of: IdOf, id: Uuid) -> String {
+    match of {
+        IdOf::Contact => ContactId::new(id).encode().0,
+        IdOf::List => ListId::new(id).encode().0,
+        IdOf::Message => MessageId::new(id).encode().0,
+        IdOf::Transaction => TransactionId::new(id).encode().0,
     }
 }
 

@@ -22,6 +22,7 @@ pub use changing::{Changed, UpdateContact};
 pub use fields::{ContactWarning, FieldChange};
 pub(super) use merge_fields::MergeFields;
 pub use merge_fields::{ListMergeField, MAX_MERGE_FIELDS};
+pub(super) use search::read as read_search;
 
 use super::{
     OperationError, Path, Refusal, Services, Viewer, ViewerReader, audience, departure,
@@ -86,7 +87,7 @@ impl ViewerReader {
             filter: ContactFilter {
                 account: AccountId::new(list.account_id),
                 list: ListId::new(list.id),
-                search: search::read(search)?,
+                search: read_search(search, &Path::argument("search"))?,
             },
             stored: match list.archived_at {
                 Some(_) => None,

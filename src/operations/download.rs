@@ -3,14 +3,17 @@
 //!
 //! A link carries the signed parameters of its file and the key that made it; nothing is stored for
 //! it. It stops working with that key. Here: making links and opening them. Not here: the
-//! parameters ([`usage`], [`statement`], [`rejections`]), and sending the file ([`crate::http`]).
+//! parameters ([`usage`], [`statement`], [`rejections`], [`export`]), and sending the file
+//! ([`crate::http`]).
 
 mod content;
+mod export;
 mod rejections;
 mod statement;
 mod usage;
 
 pub use content::{Content, Figures, Names};
+pub use export::ExportFormat;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId};
@@ -22,7 +25,10 @@ use sha2::Sha256;
 use url::Url;
 use uuid::Uuid;
 
-use self::{rejections::RejectionClaims, statement::StatementClaims, usage::UsageClaims};
+use self::{
+    export::ExportClaims, rejections::RejectionClaims, statement::StatementClaims,
+    usage::UsageClaims,
+};
 use super::{
     OperationError, Services, Viewer,
     policy::may_read,
@@ -35,6 +41,7 @@ use crate::{
     clock::whole_micros,
     reports::{
         csv::{Delimiter, Dialect},
+        export::ExportFile,
         messages::MessageReader,
         rejections::RejectionsFile,
         statement::StatementFile,
@@ -87,6 +94,8 @@ pub enum Download {
     Statement(Box<StatementFile>),
     /// The rows that an import rejected, in a format, with the delimiter of a CSV file.
     Rejections(RejectionsFile, Format, Delimiter),
+    /// All rows of a list.
+    Export(Box<ExportFile>, ExportFormat),
 }
 
 /// A link that this server made and that works.
@@ -140,6 +149,7 @@ enum FileClaims {
     Usage(UsageClaims),
     Statement(StatementClaims),
     Rejections(RejectionClaims),
+    Export(ExportClaims),
 }
 
 impl Services {
@@ -272,6 +282,11 @@ impl Services {
                 let file = self.rejections_file(account, &claims).await?;
                 let file = file.ok_or(DownloadError::NotFound)?;
                 return Ok(Download::Rejections(file, claims.format, claims.delimiter));
+            }
+            FileClaims::Export(claims) => {
+                let format = claims.format;
+                let file = self.export_file(account, claims).await?;
+                return Ok(Download::Export(Box::new(file), format));
             }
         };
         let (source, pinned, account) = self.pinned_account(account).await?;

@@ -131,6 +131,9 @@ pub const POLICY: &[(&str, Access)] = &[
     ("removeContacts", MEMBERS),
     // It can't be undone, and who answers for the data of an account decides about it.
     ("erasePerson", REPORTERS),
+    ("exportMessages", READERS),
+    ("exportTransactions", READERS),
+    ("exportContacts", READERS),
     ("createCreditPackage", ADMIN),
     ("updateCreditPackage", ADMIN),
     ("archiveCreditPackage", ADMIN),

@@ -39,6 +39,20 @@ impl ViewerReader {
         window: Window,
     ) -> Result<Listing<transaction::Model>, OperationError> {
         let path = Path::argument("filter");
+        let filter = self.transaction_filter(account, asked, &path).await?;
+        self.list(filter, window).await
+    }
+
+    /// The transactions of an account that meet the conditions at a path.
+    ///
+    /// # Errors
+    /// An unknown list or an invalid instant, at its field of the filter.
+    pub(super) async fn transaction_filter(
+        &self,
+        account: AccountId,
+        asked: AskedTransactions,
+        path: &Path,
+    ) -> Result<TransactionFilter, OperationError> {
         let instant = |text: Option<String>, name| {
             text.map(|text| input::instant(&text, &path.at(name)))
                 .transpose()
@@ -56,15 +70,14 @@ impl ViewerReader {
             row.filter(|row| row.belongs_to(account))
                 .ok_or_else(|| path.at("listId").not_found(text!("list")))?;
         }
-        let filter = TransactionFilter {
+        Ok(TransactionFilter {
             account,
             list: asked.list,
             kinds: asked.kinds,
             actor: self.actor_filter(account, asked.actor).await?,
             from,
             to,
-        };
-        self.list(filter, window).await
+        })
     }
 }
 

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination, pool};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, Select,
-    Statement, sea_query::Expr,
+    Statement,
+    sea_query::{Alias, Expr, IntoColumnRef, SelectStatement},
 };
 
 use super::sql::{
@@ -358,4 +359,22 @@ pub async fn replace_destinations(
         .exec_without_returning(connection)
         .await?;
     Ok(())
+}
+
+/// Adds the id and the name of a row's list to a statement, both null for a row without a list.
+pub(super) fn with_name<T: IntoColumnRef>(statement: &mut SelectStatement, account: T, list: T) {
+    use sea_orm::ExprTrait;
+    let of = |column| Expr::col(("named_list", column));
+    let same = of(contact_list::Column::AccountId)
+        .eq(Expr::col(account))
+        .and(of(contact_list::Column::Id).eq(Expr::col(list)));
+    statement
+        .expr(of(contact_list::Column::Id))
+        .expr(of(contact_list::Column::Name))
+        .join_as(
+            JoinType::LeftJoin,
+            contact_list::Entity,
+            Alias::new("named_list"),
+            same,
+        );
 }

@@ -2,6 +2,8 @@
 //!
 //! Here: finding and listing messages. Not here: writing them, which only [`crate::ledger`] does.
 
+mod export;
+
 use std::collections::BTreeSet;
 
 use domain::{
@@ -22,6 +24,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
+pub use self::export::{CELLS as EXPORT_CELLS, export};
 use super::{
     actor::ActorFilter,
     sql::{

@@ -3,6 +3,7 @@
 //! Here: finding and listing transactions and their postings. Not here: writing them, which only
 //! [`crate::ledger`] does.
 
+mod export;
 mod instants;
 mod lots;
 mod pages;
@@ -24,6 +25,7 @@ use sea_orm::{
 };
 
 pub use self::{
+    export::{CELLS as EXPORT_CELLS, export},
     instants::last_by,
     lots::{LotSum, lots},
 };

@@ -30,6 +30,7 @@ mod credit_package;
 mod departures;
 mod destination_options;
 mod download;
+mod export;
 mod forecast;
 mod lot;
 mod message;

@@ -54,12 +54,22 @@ impl MessageFilterInput {
     /// # Errors
     /// Refusals that name the field.
     pub(super) fn read(self) -> Result<AskedMessages, OperationError> {
+        self.read_at(&Path::argument("filter"))
+    }
+
+    /// Reads the conditions at a path.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub(in crate::graphql) fn read_at(self, path: &Path) -> Result<AskedMessages, OperationError> {
         Ok(AskedMessages {
             list: self.list_id.map(|id| ListId::decode(&id)),
             status: self
                 .statuses
                 .map(|statuses| statuses.into_iter().map(Into::into).collect()),
-            actor: self.actor.map(ActorFilterInput::read).transpose()?,
+            actor: (self.actor)
+                .map(|actor| actor.read_at(path.at("actor")))
+                .transpose()?,
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),
             sent_from: self.sent_from.map(|at| at.0),

@@ -11,10 +11,12 @@ const MAX_WORDS: usize = 8;
 /// Reads a search; `None` to find all.
 ///
 /// # Errors
-/// `Invalid` at `search` for a text without letters that is no beginning of a number.
-pub(super) fn read(search: Option<&str>) -> Result<Option<Search>, OperationError> {
-    let path = Path::argument("search");
-    let Some(text) = input::search(search, &path)? else {
+/// `Invalid` at `path` for a text without letters that is no beginning of a number.
+pub(in crate::operations) fn read(
+    search: Option<&str>,
+    path: &Path,
+) -> Result<Option<Search>, OperationError> {
+    let Some(text) = input::search(search, path)? else {
         return Ok(None);
     };
     if text.chars().any(char::is_alphabetic) {
@@ -51,12 +53,16 @@ pub(super) fn read(search: Option<&str>) -> Result<Option<Search>, OperationErro
 
 #[cfg(test)]
 mod tests {
-    use super::{Search, read};
+    use super::{Path, Search, read};
 
     #[test]
     fn a_search_is_the_beginning_of_a_number_or_words() {
         let check = |text: Option<&str>, expected: Option<Option<Search>>| {
-            assert_eq!(read(text).ok(), expected, "{text:?}");
+            assert_eq!(
+                read(text, &Path::argument("search")).ok(),
+                expected,
+                "{text:?}"
+            );
         };
         let number = |number| Some(Some(Search::Prefix(number)));
         let words = |words: &[&str]| {

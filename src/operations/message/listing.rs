@@ -62,6 +62,21 @@ impl ViewerReader {
         window: Window,
     ) -> Result<Listing<message::Model>, OperationError> {
         let path = Path::argument("filter");
+        let filter = self.message_filter(all, asked, &path).await?;
+        self.list(filter, window).await
+    }
+
+    /// The messages among `all` that meet the conditions at a path.
+    ///
+    /// # Errors
+    /// `Invalid` if an instant can't be read or the search text is too long.
+    pub(in crate::operations) async fn message_filter(
+        &self,
+        all: MessageFilter,
+        asked: AskedMessages,
+        path: &Path,
+    ) -> Result<MessageFilter, OperationError> {
+        let instant = |text, name| instant(text, path, name);
         let search = input::search(asked.search.as_deref(), &path.at("search"))?;
         let actor = self.actor_filter(all.account, asked.actor).await?;
         let mut filter = MessageFilter {
@@ -81,7 +96,7 @@ impl ViewerReader {
             let list = list.unwrap_or(NO_LIST);
             filter.lists.push(Some(list));
         }
-        self.list(filter, window).await
+        Ok(filter)
     }
 
     /// A page of an account's scheduled messages that meet the conditions, earliest sendAt first.
@@ -94,11 +109,12 @@ impl ViewerReader {
         asked: AskedScheduled,
         window: Window,
     ) -> Result<Listing<message::Model>, OperationError> {
+        let path = Path::argument("filter");
         let filter = ScheduledFilter {
             account,
             list: asked.list.map(|list| list.unwrap_or(NO_LIST)),
-            from: instant(asked.from, "from")?,
-            to: instant(asked.to, "to")?,
+            from: instant(asked.from, &path, "from")?,
+            to: instant(asked.to, &path, "to")?,
         };
         self.list(filter, window).await
     }
@@ -110,8 +126,11 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
 }
 
 /// The instant of a condition.
-fn instant(text: Option<String>, name: &'static str) -> Result<Option<Timestamp>, OperationError> {
-    let path = Path::argument("filter").at(name);
-    text.map(|text| Ok(input::instant(&text, &path)?))
+fn instant(
+    text: Option<String>,
+    path: &Path,
+    name: &'static str,
+) -> Result<Option<Timestamp>, OperationError> {
+    text.map(|text| Ok(input::instant(&text, &path.at(name))?))
         .transpose()
 }

@@ -199,6 +199,9 @@ edges! {
     CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
     DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
     ErasePersonPayload { EVERY_KEY: contactCount importRowCount messageCount nextAccountId userErrors; }
+    ExportContactsPayload { EVERY_KEY: download userErrors; }
+    ExportMessagesPayload { EVERY_KEY: download userErrors; }
+    ExportTransactionsPayload { EVERY_KEY: download userErrors; }
     GrantCreditsPayload { EVERY_KEY: lot replayed balance userErrors; }
     ImportContactsPayload { EVERY_KEY: list importedCount duplicateCount rejected warnings import userErrors; }
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }

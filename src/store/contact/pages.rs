@@ -169,12 +169,12 @@ fn ranges(prefix: i64) -> Vec<(i64, i64)> {
         .collect()
 }
 
-/// Counts the contacts of a list.
-pub async fn count(
-    connection: &impl ConnectionTrait,
+/// Selects the contacts of a list, those with a prefix by ranges of their numbers.
+pub(super) fn matching(
+    backend: DatabaseBackend,
     filter: &ContactFilter,
-) -> Result<u64, DbErr> {
-    let mut select = select(connection.get_database_backend(), filter);
+) -> Select<contact::Entity> {
+    let mut select = select(backend, filter);
     if let Some(Search::Prefix(prefix)) = filter.search {
         let mut any = Condition::any();
         for (first, last) in ranges(prefix) {
@@ -182,6 +182,15 @@ pub async fn count(
         }
         select = select.filter(any);
     }
+    select
+}
+
+/// Counts the contacts of a list.
+pub async fn count(
+    connection: &impl ConnectionTrait,
+    filter: &ContactFilter,
+) -> Result<u64, DbErr> {
+    let select = matching(connection.get_database_backend(), filter);
     select.count(connection).await
 }
 

@@ -186,6 +186,8 @@ impl World {
                     "updateContact" => json!({ "contactId": contact, "fields": [] }),
                     "removeContacts" => json!({ "listId": stored, "phoneNumbers": ["+393401234569"] }),
                     "erasePerson" => json!({ "accountId": account, "phoneNumber": "+393401234568" }),
+                    "exportMessages" | "exportTransactions" => json!({ "accountId": account, "format": "CSV" }),
+                    "exportContacts" => json!({ "listId": stored, "format": "CSV" }),
                     "createCreditPackage" => json!({
                         "code": "L", "name": "Large", "credits": "900",
                         "price": { "amount": "30.00", "currencyCode": "EUR" },

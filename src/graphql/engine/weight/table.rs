@@ -101,6 +101,7 @@ pub(super) const READS: &[(&str, &[&str])] = &[
     ("ContactImport", &["rejectedDownload"]),
     ("CreditPackage", &["capacity"]),
     ("MonthlyReport", &["download"]),
+    ("Mutation", &["exportMessages", "exportTransactions"]),
     ("Forecast", &["suggestedPackage"]),
     (
         "Query",
@@ -133,7 +134,7 @@ pub(super) fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) 
         ("Query", "contactImportPreview") => PREVIEW,
         ("Statement", "credits") => MONTH,
         ("Account", "forecast") => FORECAST,
-        ("ContactList", "mergeFields") => SCAN,
+        ("ContactList", "mergeFields") | ("Mutation", "exportContacts") => SCAN,
         (_, "totalCount") => READ,
         _ if kind.ends_with("Connection") => READ,
         _ if has(READS) => READ,
