@@ -436,6 +436,9 @@ async fn every_policy_row_is_enforced() {
     updateContact         not found sign in   -         -         yes       yes       -         yes
     removeContacts        not found sign in   -         -         yes       yes       -         yes
     erasePerson           not found sign in   -         -         -         yes       yes       yes
+    exportMessages        not found sign in   yes       -         yes       yes       yes       yes
+    exportTransactions    not found sign in   yes       -         yes       yes       yes       yes
+    exportContacts        not found sign in   yes       -         yes       yes       yes       yes
     createCreditPackage   -         sign in   -         -         -         -         -         yes
     updateCreditPackage   -         sign in   -         -         -         -         -         yes
     archiveCreditPackage  -         sign in   -         -         -         -         -         yes
