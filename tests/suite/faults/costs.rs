@@ -66,6 +66,18 @@ on_both_databases! {
         }
     }
 
+    /// A document that doesn't fit the schema never runs, and costs a point, whatever it weighs.
+    async fn an_invalid_document_costs_a_point(server: Server) {
+        let tenant = server.account("Shop").await;
+        let server = with_limits(&server).await;
+        let wrong = "{ account { lists(first: 3) { nodes { id name } } nonsense } }";
+        for _ in 0..10 {
+            let refused = ask(&server, Some(&tenant.owner), wrong, JSON).await;
+            let answer: Value = refused.json().await.unwrap();
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
+        }
+    }
+
     /// An operation that can't be paid is refused before it runs, in every media type, and says how
     /// long to wait; other keys and addresses are not concerned.
     async fn an_operation_beyond_the_bucket_waits(server: Server) {

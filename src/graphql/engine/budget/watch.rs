@@ -125,7 +125,12 @@ impl Extension for Watch {
         ctx: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        uploads::allowed_in_queries(next.run(ctx).await)
+        let checked = uploads::allowed_in_queries(next.run(ctx).await);
+        if let (Err(_), Some(paid)) = (&checked, self.paid.get()) {
+            // It won't run.
+            paid.used(1);
+        }
+        checked
     }
 
     async fn execute(
