@@ -22,6 +22,7 @@ use super::{
     api_key::works,
     input,
     server_secret::{Purpose, keyed},
+    together::Together,
 };
 use crate::clock::whole_micros;
 
@@ -136,7 +137,7 @@ impl Services {
             Path::input("role").invalid(text!(
                 "Must be a role in the account: OWNER, MEMBER or VIEWER."
             ))
-        })?;
+        });
         let minutes = u32::try_from(new.minutes)
             .ok()
             .filter(|minutes| (1..=MAX_MINUTES).contains(minutes))
@@ -146,8 +147,9 @@ impl Services {
                     limit = MAX_MINUTES,
                     got = new.minutes,
                 ))
-            })?;
-        let name = input::label(&new.name, &Path::input("name"))?;
+            });
+        let name = input::label(&new.name, &Path::input("name"));
+        let (role, name, minutes) = (role, name, minutes).together()?;
         let expires_at = self
             .clock()
             .now()

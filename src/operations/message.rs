@@ -11,7 +11,10 @@ mod listing;
 mod submission;
 mod update;
 
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use domain::{
     credits::Credits,
@@ -108,14 +111,11 @@ impl Services {
         let account = AccountId::new(account.id);
         let key = match key {
             Ok(key) => key,
-            // What else is wrong is said too.
-            wrong @ Err(_) => {
+            // What else is wrong is reported too.
+            Err(wrong) => {
                 let kind = self.new_message((account, card), new).await;
-                return Err((kind, wrong)
-                    .together()
-                    .map(drop)
-                    .err()
-                    .unwrap_or_else(|| OperationError::broken("a wrong key was not refused")));
+                let (_, never) = (kind, Err::<Infallible, _>(wrong)).together()?;
+                match never {}
             }
         };
         let amount = match new.draft.list {
