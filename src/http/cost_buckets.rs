@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use entity::sql_enums::Role;
+
 use super::rates::Rate;
 use crate::graphql::engine::allowance::{Allowance, Bucket, Level};
 
@@ -20,6 +22,51 @@ use crate::graphql::engine::allowance::{Allowance, Bucket, Level};
 const REMEMBERED: usize = 65_536;
 /// Parts of a point: a bucket refills by whole parts each microsecond, whatever its rate.
 const PARTS: u64 = 1_000_000;
+
+/// Rates of the weight of operations, in points; `None` means no limit.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Costs {
+    /// An address without a key.
+    pub address: Option<Rate>,
+    /// A key of each role.
+    pub keys: CostsByRole,
+}
+
+/// What the operations of a key may weigh, by its role.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CostsByRole {
+    platform_admin: Option<Rate>,
+    account_manager: Option<Rate>,
+    owner: Option<Rate>,
+    member: Option<Rate>,
+    viewer: Option<Rate>,
+    sender: Option<Rate>,
+}
+
+impl CostsByRole {
+    /// The rate of each role.
+    pub fn of(rate: impl Fn(Role) -> Option<Rate>) -> Self {
+        Self {
+            platform_admin: rate(Role::PlatformAdmin),
+            account_manager: rate(Role::AccountManager),
+            owner: rate(Role::Owner),
+            member: rate(Role::Member),
+            viewer: rate(Role::Viewer),
+            sender: rate(Role::Sender),
+        }
+    }
+
+    pub(super) fn rate(&self, role: Role) -> Option<Rate> {
+        match role {
+            Role::PlatformAdmin => self.platform_admin,
+            Role::AccountManager => self.account_manager,
+            Role::Owner => self.owner,
+            Role::Member => self.member,
+            Role::Viewer => self.viewer,
+            Role::Sender => self.sender,
+        }
+    }
+}
 
 /// What an owner has spent.
 #[derive(Debug, Clone, Copy)]

@@ -11,9 +11,9 @@ use std::{
 };
 
 use domain::id::{AccountId, ApiKeyId};
-use entity::sql_enums::Role;
 use metrics::Gauge;
 
+pub use super::cost_buckets::{Costs, CostsByRole};
 use super::{
     address::Address,
     cost_buckets::{CostBuckets, allowance},
@@ -133,51 +133,6 @@ pub struct Rates {
     pub platform: Option<Rate>,
     /// What operations may weigh.
     pub costs: Costs,
-}
-
-/// Rates of the weight of operations, in points; `None` means no limit.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Costs {
-    /// An address without a key.
-    pub address: Option<Rate>,
-    /// A key of each role.
-    pub keys: CostsByRole,
-}
-
-/// What the operations of a key may weigh, by its role.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CostsByRole {
-    platform_admin: Option<Rate>,
-    account_manager: Option<Rate>,
-    owner: Option<Rate>,
-    member: Option<Rate>,
-    viewer: Option<Rate>,
-    sender: Option<Rate>,
-}
-
-impl CostsByRole {
-    /// The rate of each role.
-    pub fn of(rate: impl Fn(Role) -> Option<Rate>) -> Self {
-        Self {
-            platform_admin: rate(Role::PlatformAdmin),
-            account_manager: rate(Role::AccountManager),
-            owner: rate(Role::Owner),
-            member: rate(Role::Member),
-            viewer: rate(Role::Viewer),
-            sender: rate(Role::Sender),
-        }
-    }
-
-    fn rate(&self, role: Role) -> Option<Rate> {
-        match role {
-            Role::PlatformAdmin => self.platform_admin,
-            Role::AccountManager => self.account_manager,
-            Role::Owner => self.owner,
-            Role::Member => self.member,
-            Role::Viewer => self.viewer,
-            Role::Sender => self.sender,
-        }
-    }
 }
 
 /// One limited resource, separate for clients with a key and for anonymous ones.
