@@ -25,6 +25,10 @@ use tokio::sync::{
 
 use super::Services;
 
+/// How far the clocks of servers may differ, in microseconds: changes are looked for from that long
+/// before the last known one.
+pub(super) const CLOCKS_DIFFER: i64 = 60_000_000;
+
 /// How often a subscription looks without a hint, while other processes' hints arrive.
 const LOOK: Duration = Duration::from_secs(30);
 /// How often it looks while they may not arrive.

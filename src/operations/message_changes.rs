@@ -12,16 +12,12 @@ use sea_orm::prelude::Uuid;
 
 use super::{
     OperationError, Services,
-    changes::{Topic, Watch},
+    changes::{CLOCKS_DIFFER, Topic, Watch},
 };
 use crate::store;
 
 /// How many transactions are read at a time.
 const TRANSACTIONS: u64 = 200;
-/// How far the clocks of servers may differ, in microseconds: changes are looked for from that long
-/// before the last known one.
-const CLOCKS_DIFFER: i64 = 60_000_000;
-
 struct Watching {
     services: Services,
     account: AccountId,

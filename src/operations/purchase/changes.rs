@@ -12,13 +12,9 @@ use uuid::Uuid;
 
 use super::super::{
     OperationError, Services,
-    changes::{Topic, Watch},
+    changes::{CLOCKS_DIFFER, Topic, Watch},
 };
 use crate::store::purchase::changes;
-
-/// How far the clocks of servers may differ, in microseconds: changes are looked for from that long
-/// before the last known one.
-const CLOCKS_DIFFER: i64 = 60_000_000;
 
 struct Watching {
     services: Services,
