@@ -298,17 +298,29 @@ impl Services {
         id: Option<AccountId>,
         path: &Path,
     ) -> Result<Charged, OperationError> {
-        let id = match (id, viewer.account) {
-            (Some(id), _) if viewer.may_see(Visibility::Account(id)) => id,
-            (None, Some(own)) => own,
-            (Some(_), _) => return Err(path.not_found(text!("account")).into()),
-            (None, None) => {
-                return Err(path
-                    .invalid(text!("Say which account: a platform key has none."))
-                    .into());
-            }
-        };
+        let id = sought_account(viewer, id, path)?;
         let account = self.0.reads.accounts.load(id).await?;
         account.ok_or_else(|| path.not_found(text!("account")).into())
+    }
+}
+
+/// The account that an operation is for: `id`, or the viewer's own if it is `None`. It may not
+/// exist.
+///
+/// # Errors
+/// `NotFound` at `path` if the account isn't the viewer's. `Invalid` if a platform key names no
+/// account.
+fn sought_account(
+    viewer: &Viewer,
+    id: Option<AccountId>,
+    path: &Path,
+) -> Result<AccountId, OperationError> {
+    match (id, viewer.account) {
+        (Some(id), _) if viewer.may_see(Visibility::Account(id)) => Ok(id),
+        (None, Some(own)) => Ok(own),
+        (Some(_), _) => Err(path.not_found(text!("account")).into()),
+        (None, None) => Err(path
+            .invalid(text!("Say which account: a platform key has none."))
+            .into()),
     }
 }

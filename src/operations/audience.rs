@@ -9,15 +9,14 @@ use domain::{
     destination::Destinations,
     id::{AccountId, ListId},
 };
-use entity::contact_list;
 
 use super::{
     OperationError, Path, Refusal, Services,
     contact_list::{DestinationRow, MAX_DESTINATIONS},
     input,
     phone_number::{self, Accept, NumberFault},
-    reader::Owned,
 };
+use crate::store::contact_list::Heads;
 
 /// The most telephone numbers of one audience.
 pub const MAX_NUMBERS: usize = 10_000;
@@ -57,18 +56,20 @@ pub struct Counted {
 }
 
 impl Services {
-    /// The head-counts of a list by country, and the point in its history at which they hold. The
-    /// point is `None` for a list without stored contacts, which nobody can leave.
+    /// The head-counts of a list that isn't archived, by country, and the point in its history at
+    /// which they hold. The point is `None` for a list without stored contacts, which nobody can
+    /// leave.
     ///
     /// # Errors
-    /// A fault if the stored head-counts are too large to add up.
+    /// `NotFound` at `path` if the list is unknown, archived or another account's. A fault if the
+    /// stored head-counts are too large to add up.
     pub(super) async fn list_destinations(
         &self,
         account: AccountId,
         list: ListId,
+        path: &Path,
     ) -> Result<(Destinations, Option<AsOf>), OperationError> {
-        let heads = self.0.reads.heads.load((account, list)).await?;
-        let heads = heads.unwrap_or_default();
+        let heads = self.list_heads(account, list, path).await?;
         let pairs = heads
             .rows
             .iter()
@@ -82,19 +83,19 @@ impl Services {
         Ok((destinations, as_of))
     }
 
-    /// A list of the account that isn't archived.
+    /// The head-counts of a list that isn't archived, as they are stored.
     ///
     /// # Errors
     /// `NotFound` at `path` if the list is unknown, archived or another account's.
-    pub(super) async fn list_in_use(
+    pub(super) async fn list_heads(
         &self,
         account: AccountId,
         list: ListId,
         path: &Path,
-    ) -> Result<contact_list::Model, OperationError> {
-        let row = self.0.reads.lists.load(list).await?;
-        let row = row.filter(|row| row.belongs_to(account) && row.archived_at.is_none());
-        row.ok_or_else(|| path.not_found(text!("list")).into())
+    ) -> Result<Heads, OperationError> {
+        let heads = self.0.reads.heads.load((account, list)).await?;
+        let heads = heads.filter(|heads| !heads.is_archived);
+        heads.ok_or_else(|| path.not_found(text!("list")).into())
     }
 }
 

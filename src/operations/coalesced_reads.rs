@@ -15,6 +15,7 @@ use crate::{
     store::{
         self, Store,
         account::Charged,
+        balance::{FreeUnits, PoolOf},
         contact_list::Heads,
         sql::{
             bounded::Connections,
@@ -46,13 +47,15 @@ pub(super) struct CoalescedReads {
     pub lists: Coalescer<ListId, contact_list::Model>,
     /// Head-counts of the lists of an account.
     pub heads: Coalescer<(AccountId, ListId), Heads>,
+    /// The credits that a list, or an account without a list, can spend.
+    pub free_units: Coalescer<PoolOf, FreeUnits>,
     /// Accounts whose books no writer has locked.
     pub free_books: Coalescer<AccountId, ()>,
 }
 
 impl CoalescedReads {
     pub(super) fn new(store: &Store, clock: &Clock) -> Self {
-        let clock = clock.clone();
+        let (clock, ledger_clock) = (clock.clone(), clock.clone());
         Self {
             keys: coalesced(store, |reader, hashes| async move {
                 let rows = store::api_key::find_by_hash(&reader, hashes).await?;
@@ -93,6 +96,10 @@ impl CoalescedReads {
             }),
             heads: coalesced(store, |reader, lists| async move {
                 store::contact_list::heads(&reader, lists).await
+            }),
+            free_units: coalesced(store, move |reader, pools| {
+                let now = ledger_clock.now();
+                async move { store::balance::free_units(&reader, pools, now).await }
             }),
             free_books: coalesced(store, |reader, ids| async move {
                 let free = store::balance::free_books(&reader, ids).await?;

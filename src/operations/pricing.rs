@@ -92,9 +92,28 @@ struct Reach {
 
 #[derive(Debug)]
 enum Reached {
-    Heads(Destinations, Option<AsOf>),
-    /// The stored contacts of a list, with how often contacts had been removed from it.
-    Contacts(ListId, i64),
+    Heads(Destinations),
+    /// A list. If it has stored contacts, with the point of its history at which they were counted.
+    List(ListId, Destinations, Option<AsOf>),
+}
+
+/// A message whose content and recipients were read, to be priced by a rate card.
+#[derive(Debug)]
+pub(super) struct ReadMessage {
+    account: AccountId,
+    content: Content,
+    reach: Reach,
+    audience_path: Path,
+}
+
+impl Draft {
+    /// The list whose credits pay, if the draft is in order.
+    pub(super) fn payer(&self) -> Option<ListId> {
+        match self.audience {
+            Some(Audience::List(list)) => Some(list),
+            _ => self.list,
+        }
+    }
 }
 
 impl PricedMessage {
@@ -183,6 +202,20 @@ impl Services {
         draft: Draft,
         urgency: Urgency,
     ) -> Result<PricedMessage, OperationError> {
+        let message = self.read_message(account, draft).await?;
+        self.price(message, card_row, urgency).await
+    }
+
+    /// Reads the content and the recipients of a message. It needs no rate card, so a quote reads
+    /// both at the same time.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub(super) async fn read_message(
+        &self,
+        account: AccountId,
+        draft: Draft,
+    ) -> Result<ReadMessage, OperationError> {
         let content = Content::with_merge_fields(draft.content);
         let audience_path = match draft.audience {
             Some(_) => Path::input("audience"),
@@ -192,22 +225,43 @@ impl Services {
             .reach(account, draft.list, draft.audience, draft.accept)
             .await;
         let (content, reach) = (content, reach).together()?;
+        Ok(ReadMessage {
+            account,
+            content,
+            reach,
+            audience_path,
+        })
+    }
+
+    /// Prices a message that was read.
+    ///
+    /// # Errors
+    /// Refusals that name the field.
+    pub(super) async fn price(
+        &self,
+        message: ReadMessage,
+        card_row: rate_card::Model,
+        urgency: Urgency,
+    ) -> Result<PricedMessage, OperationError> {
+        let ReadMessage {
+            account,
+            content,
+            reach,
+            audience_path,
+        } = message;
         let card = self.domain_rate_card(&card_row).await?;
         let (recipients, as_of) = match (reach.audience, content.template()) {
-            (Reached::Contacts(list, removals), Some(template)) => {
+            (Reached::List(list, _, Some(as_of)), Some(template)) => {
                 let tallied = self.tally(account, list, &content, template, &card, urgency);
                 let (tallied, revision) = tallied.await?;
                 // Removals were counted before the contacts were read, so a removal in between
                 // counts as a later one.
-                let as_of = AsOf { revision, removals };
+                let as_of = AsOf { revision, ..as_of };
                 (Recipients::Contacts(tallied), Some(as_of))
             }
-            // Everybody gets the same text, so the list's head-counts are enough.
-            (Reached::Contacts(list, _), None) => {
-                let (destinations, as_of) = self.list_destinations(account, list).await?;
-                (Recipients::Heads(destinations), as_of)
-            }
-            (Reached::Heads(destinations, as_of), _) => (Recipients::Heads(destinations), as_of),
+            // Everybody gets the same text, so head-counts are enough.
+            (Reached::List(_, destinations, as_of), _) => (Recipients::Heads(destinations), as_of),
+            (Reached::Heads(destinations), _) => (Recipients::Heads(destinations), None),
         };
         let shares = shares(&content, content.options(), &recipients, &card)?;
         let priced = quote::price_shares(content.channel(), shares, &card)
@@ -262,18 +316,15 @@ impl Services {
             }
             Some(Audience::Numbers(numbers)) => {
                 let counted = audience::numbers(numbers, accept, &path.at("recipients")).await?;
-                reach(
-                    Reached::Heads(counted.destinations, None),
-                    counted.duplicates,
-                )
+                reach(Reached::Heads(counted.destinations), counted.duplicates)
             }
             Some(Audience::Destinations(rows)) => {
                 let destinations = audience::destinations(&rows, &path.at("destinations"))?;
-                reach(Reached::Heads(destinations, None), Vec::new())
+                reach(Reached::Heads(destinations), Vec::new())
             }
         };
         if let Some(list) = list {
-            self.list_in_use(account, list, &list_path).await?;
+            self.list_heads(account, list, &list_path).await?;
         }
         Ok(reached)
     }
@@ -284,16 +335,10 @@ impl Services {
         list: ListId,
         path: &Path,
     ) -> Result<Reach, OperationError> {
-        let row = self.list_in_use(account, list, path).await?;
-        let audience = if row.contacts > 0 {
-            Reached::Contacts(list, row.removals)
-        } else {
-            let (destinations, as_of) = self.list_destinations(account, list).await?;
-            Reached::Heads(destinations, as_of)
-        };
+        let (destinations, as_of) = self.list_destinations(account, list, path).await?;
         Ok(Reach {
             list: Some(list),
-            audience,
+            audience: Reached::List(list, destinations, as_of),
             duplicates: Vec::new(),
         })
     }

@@ -5,21 +5,21 @@
 
 use std::collections::BTreeMap;
 
-use domain::{
-    credits::Credits,
-    id::{AccountId, ListId},
-    money::Money,
-};
+use domain::{credits::Credits, id::AccountId, money::Money};
 use entity::credit_package;
-use jiff::Timestamp;
 
 use super::{
     OperationError, Path, Services, Viewer,
     pricing::{Draft, PricedMessage},
+    sought_account,
 };
 use crate::{
     fair::Urgency,
-    store::{self, balance::FreeUnits, book::Wanted},
+    store::{
+        self,
+        balance::{FreeUnits, PoolOf},
+        book::Wanted,
+    },
 };
 
 /// The price of a message, and the credits available for it.
@@ -53,7 +53,8 @@ impl Quote {
 }
 
 impl Services {
-    /// Quotes a message: what it would cost now, and whether the list may spend that.
+    /// Quotes a message: what it would cost now, and whether the list may spend that. Everything
+    /// that it needs is read at the same time, in one round trip.
     ///
     /// # Errors
     /// Refusals that name the field.
@@ -64,13 +65,21 @@ impl Services {
         draft: Draft,
     ) -> Result<Quote, OperationError> {
         let path = Path::input("accountId");
-        let (account, card) = self.charged_account_for(viewer, account, &path).await?;
-        let now = self.clock().now();
-        let id = AccountId::new(account.id);
-        let message = self
-            .price_message((id, card), draft, Urgency::Ordinary)
-            .await?;
-        let available = self.spendable(message.account, message.list, now).await?;
+        let id = sought_account(viewer, account, &path)?;
+        let pool = (id, draft.payer());
+        let (charged, message, units) = tokio::join!(
+            self.charged_account_for(viewer, account, &path),
+            self.read_message(id, draft),
+            self.0.reads.free_units.load(pool),
+        );
+        let (account, card) = charged?;
+        let message = self.price(message?, card, Urgency::Ordinary).await?;
+        let available = match units? {
+            Some(FreeUnits::Of(units)) => Credits::from_units(units),
+            Some(FreeUnits::AfterExpiry) => self.spendable_after_expiry(pool).await?,
+            // The account has no book.
+            None => Credits::ZERO,
+        };
         Ok(Quote {
             message,
             available,
@@ -78,21 +87,13 @@ impl Services {
         })
     }
 
-    /// The credits that a list, or an account without a list, could spend at an instant: those of
-    /// its own pool if the list has a limit, of the unassigned pool otherwise. Credits of lots that
+    /// The credits that a list, or an account without a list, could spend now. Credits of lots that
     /// have expired don't count, even if their expiry is not booked yet (law L2).
-    async fn spendable(
+    async fn spendable_after_expiry(
         &self,
-        account: AccountId,
-        list: Option<ListId>,
-        now: Timestamp,
+        (account, list): PoolOf,
     ) -> Result<Credits, OperationError> {
-        let lookups = self.store().lookups();
-        match store::balance::free_units(lookups, account, list, now).await? {
-            FreeUnits::Of(units) => return Ok(Credits::from_units(units)),
-            FreeUnits::NoBook => return Ok(Credits::ZERO),
-            FreeUnits::AfterExpiry => {}
-        }
+        let now = self.clock().now();
         let wanted = Wanted {
             lists: list.into_iter().collect(),
             ..Wanted::default()

@@ -14,8 +14,8 @@ use domain::{
 use entity::{book, transaction};
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, prelude::Uuid,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, prelude::Uuid,
 };
 
 use super::{
@@ -147,41 +147,61 @@ pub enum FreeUnits {
     Of(i64),
     /// Lots have expired whose expiry is not booked yet, so the whole book has to be read.
     AfterExpiry,
-    /// The account does not exist.
-    NoBook,
 }
 
-/// Reads the free credits of a list's pool, or of the unassigned pool if the list has no limit, in
-/// one round trip. Every quote reads them.
+/// Whose credits: a list's, or the unassigned ones of an account.
+pub type PoolOf = (AccountId, Option<ListId>);
+
+/// Reads the free credits of the pools that lists use, and of the unassigned pools of accounts that
+/// are given without a list. A list without a limit uses the unassigned pool. Accounts that don't
+/// exist are left out. Every quote reads them.
 pub async fn free_units(
     connection: &impl ConnectionTrait,
-    account: AccountId,
-    list: Option<ListId>,
+    pools: impl IntoIterator<Item = PoolOf>,
     now: Timestamp,
-) -> Result<FreeUnits, DbErr> {
-    let backend = connection.get_database_backend();
-    let mark = |number: usize| match backend {
-        DatabaseBackend::Postgres => format!("${number}"),
-        _ => format!("?{number}"),
-    };
-    let (account_id, list_id, now_at) = (mark(1), mark(2), mark(3));
-    let sql = format!(
-        "SELECT COALESCE((SELECT p.free_units FROM pools p WHERE p.account_id = {account_id} \
-         AND p.list_id = {list_id}), b.unassigned_units) AS free_units, EXISTS (SELECT 1 FROM lots l \
-         WHERE l.account_id = {account_id} AND l.remaining_units > 0 AND l.expires_at <= {now_at}) AS is_due \
-         FROM books b WHERE b.account_id = {account_id}"
+) -> Result<HashMap<PoolOf, FreeUnits>, DbErr> {
+    let pools: Vec<PoolOf> = pools.into_iter().collect();
+    let rows = pools.iter().map(|(account, list)| {
+        // An array of PostgreSQL's driver holds no nulls. No list has the nil id.
+        let list = list.map_or_else(Uuid::nil, ListId::uuid);
+        let now = now.as_microsecond();
+        [account.uuid().into(), list.into(), now.into()]
+    });
+    let query = (
+        "b.account_id, b.unassigned_units, p.list_id, p.free_units, EXISTS (SELECT 1 FROM lots l \
+         WHERE l.account_id = w.account_id AND l.remaining_units > 0 AND l.expires_at <= w.now_at) \
+         AS is_due",
+        "books b LEFT JOIN pools p ON p.account_id = w.account_id AND p.list_id = w.list_id",
+        "b.account_id = w.account_id",
     );
-    let values = [
-        account.uuid().into(),
-        list.map(ListId::uuid).into(),
-        now.as_microsecond().into(),
-    ];
-    let statement = Statement::from_sql_and_values(backend, sql, values);
-    let Some(row) = connection.query_one_raw(statement).await? else {
-        return Ok(FreeUnits::NoBook);
+    let read = |row: &QueryResult| {
+        let account = AccountId::new(row.try_get("", "account_id")?);
+        let list: Option<Uuid> = row.try_get("", "list_id")?;
+        let own: Option<i64> = row.try_get("", "free_units")?;
+        let unassigned = row.try_get("", "unassigned_units")?;
+        Ok(match row.try_get("", "is_due")? {
+            true => [(account, None), (account, list.map(ListId::new))]
+                .map(|pool| (pool, FreeUnits::AfterExpiry)),
+            false => [
+                ((account, None), FreeUnits::Of(unassigned)),
+                (
+                    (account, list.map(ListId::new)),
+                    FreeUnits::Of(own.unwrap_or(unassigned)),
+                ),
+            ],
+        })
     };
-    if row.try_get::<bool>("", "is_due")? {
-        return Ok(FreeUnits::AfterExpiry);
-    }
-    Ok(FreeUnits::Of(row.try_get("", "free_units")?))
+    let rows = RowSet::of(rows).query(
+        connection,
+        &["account_id", "list_id", "now_at"],
+        query,
+        read,
+    );
+    let found: HashMap<PoolOf, FreeUnits> = rows.await?.into_iter().flatten().collect();
+    let of = |pool: PoolOf| {
+        // A list without a pool of its own.
+        let units = found.get(&pool).or_else(|| found.get(&(pool.0, None)))?;
+        Some((pool, *units))
+    };
+    Ok(pools.into_iter().filter_map(of).collect())
 }

@@ -272,6 +272,8 @@ pub struct Heads {
     pub revision: i64,
     /// The number of removals of contacts so far.
     pub removals: i64,
+    /// Whether the list is archived.
+    pub is_archived: bool,
 }
 
 /// Reads the head-counts of several lists, each from one snapshot. Lists that don't exist are left
@@ -281,7 +283,8 @@ pub async fn heads(
     lists: impl IntoIterator<Item = (AccountId, ListId)>,
 ) -> Result<HashMap<(AccountId, ListId), Heads>, DbErr> {
     let query = (
-        "l.account_id, l.id, l.contacts, l.revision, l.removals, d.country_code, d.recipients",
+        "l.account_id, l.id, l.contacts, l.revision, l.removals, l.archived_at, d.country_code, \
+         d.recipients",
         "contact_lists l LEFT JOIN list_destinations d \
          ON d.account_id = l.account_id AND d.list_id = l.id",
         "l.account_id = w.account_id AND l.id = w.list_id",
@@ -296,6 +299,7 @@ pub async fn heads(
             contacts: row.try_get("", "contacts")?,
             revision: row.try_get("", "revision")?,
             removals: row.try_get("", "removals")?,
+            is_archived: row.try_get::<Option<i64>>("", "archived_at")?.is_some(),
         };
         let country: Option<String> = row.try_get("", "country_code")?;
         let recipients: Option<i64> = row.try_get("", "recipients")?;

@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    Server,
     credit_package::sell,
     message::{TEXT_OF_TWO_SEGMENTS, send, to_list},
     on_both_databases,
     quote::{QUOTE, quote, refused},
     rate_card::{charge_by, publish, publish_worth},
+    table_lock::TableLock,
 };
 
 on_both_databases! {
@@ -254,4 +256,35 @@ on_both_databases! {
         let response = server.graphql(Some(&tenant.owner), QUOTE, json!({ "input": two })).await;
         assert!(response["errors"][0]["message"].is_string(), "{response}");
     }
+}
+
+/// The reads of a quote don't wait for each other: each waits for a table that another session has
+/// locked, at the same time. The key is read before them, so a quote takes two round trips.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quote_reads_everything_at_once() {
+    let Some(server) = Server::on_postgres().await else {
+        return;
+    };
+    let tenant = server.account("Shop").await;
+    server.grant(&tenant, "10").await;
+    let list = json!([{ "countryCode": "IT", "recipientCount": 3 }]);
+    let list = server.list(&tenant, "All", list).await;
+    // The rate card is read once, then kept.
+    quote(&server, &tenant, to_list(&list, "Ciao")).await;
+    let mut locks = Vec::new();
+    for table in ["accounts", "contact_lists", "books"] {
+        locks.push(TableLock::take(&server.services().store, table, "ACCESS EXCLUSIVE").await);
+    }
+    let quoted = quote(&server, &tenant, to_list(&list, "Ciao"));
+    let release = async {
+        for lock in &locks {
+            lock.keeps_somebody_waiting().await;
+        }
+        for lock in locks {
+            lock.release().await;
+        }
+    };
+    let (quoted, ()) = tokio::join!(quoted, release);
+    assert_eq!(quoted["credits"], "3");
+    assert_eq!(quoted["available"], "10");
 }

@@ -25,6 +25,7 @@ impl RowSet {
         if self.rows() == 1 {
             let condition = shards::with_parameters(condition, columns);
             let from = shards::with_parameters(from, columns);
+            let select = shards::with_parameters(select, columns);
             let sql = format!("SELECT {select} FROM {from} WHERE {condition}");
             return Some(Statement::from_sql_and_values(backend, sql, self.values));
         }
