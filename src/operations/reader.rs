@@ -32,13 +32,18 @@ use sea_orm::DbErr;
 
 use super::{OperationError, Services, Viewer, policy::roles_of, viewer::Visibility};
 pub use crate::store::sql::paging::{Page, Place, Scope, Window};
+use crate::store::sql::{reader::Reader, siblings::Siblings};
 
 /// Reads rows for one viewer. Rows that the viewer does not see are not there for it.
 #[derive(Debug, Clone)]
 pub struct ViewerReader {
     services: Services,
     viewer: Viewer,
+    pages: Arc<Pages>,
 }
+
+/// What pages and counts are read over: those of sibling fields together.
+pub type Pages = Siblings<Arc<Reader>>;
 
 /// A row that belongs to an account or to the platform.
 pub trait Owned {
@@ -91,11 +96,12 @@ pub trait Listed: Clone + fmt::Debug + Send + Sync + 'static {
     fn page(
         &self,
         services: &Services,
+        pages: &Pages,
         window: Window,
     ) -> impl Future<Output = Result<Page<Self::Row>, DbErr>> + Send;
 
     /// Counts the whole list, whoever sees it.
-    fn count(&self, services: &Services) -> impl Future<Output = Result<u64, DbErr>> + Send;
+    fn count(&self, pages: &Pages) -> impl Future<Output = Result<u64, DbErr>> + Send;
 }
 
 /// Counts a whole list when it is called.
@@ -117,7 +123,12 @@ pub struct Listing<M> {
 
 impl ViewerReader {
     pub(super) fn new(services: Services, viewer: Viewer) -> Self {
-        Self { services, viewer }
+        let reader = Arc::new(services.store().reader().clone());
+        Self {
+            services,
+            viewer,
+            pages: Arc::new(Siblings::over(reader)),
+        }
     }
 
     /// The viewer for whom it reads.
@@ -164,16 +175,16 @@ impl ViewerReader {
             rows,
             has_next,
             has_previous,
-        } = list.page(&self.services, window).await?;
-        let services = self.services.clone();
+        } = list.page(&self.services, &self.pages, window).await?;
+        let pages = Arc::clone(&self.pages);
         Ok(Listing {
             rows: rows.into_iter().map(|row| (L::place(&row), row)).collect(),
             has_next,
             has_previous,
             scope: window.scope,
             count: Arc::new(move || {
-                let (list, services) = (list.clone(), services.clone());
-                async move { Ok(list.count(&services).await?) }.boxed()
+                let (list, pages) = (list.clone(), Arc::clone(&pages));
+                async move { Ok(list.count(&pages).await?) }.boxed()
             }),
         })
     }

@@ -20,7 +20,8 @@ use entity::{account, sql_enums::Channel};
 use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::ConnectionTrait;
 
-pub use self::of_lists::{BucketOfList, UsageOfLists};
+pub use self::of_lists::BucketOfList;
+pub(super) use self::of_lists::ListsOf;
 use self::period::period;
 use super::{
     Fault, OperationError, Path, Services, Viewer, account::time_zone, actor::AskedActor, input,

@@ -1,7 +1,7 @@
 //! Database machinery that doesn't depend on our tables.
 //!
 //! Here: connections and their health, snapshots, bulk reads, keyset pages, row sets, tables of
-//! work and read coalescing, on SQLite and on PostgreSQL. Not here: queries of our tables, which
+//! work, read coalescing and the merging of siblings' reads, on SQLite and on PostgreSQL. Not here: queries of our tables, which
 //! are the files beside this folder.
 
 pub mod backup;
@@ -33,8 +33,10 @@ pub mod server_lock;
 mod session;
 pub mod settings;
 pub mod shards;
+pub mod siblings;
 mod sqlite;
 pub mod table_rows;
+pub mod turns;
 pub mod version;
 mod wal;
 pub(super) mod work_queue;

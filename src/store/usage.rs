@@ -261,7 +261,14 @@ impl Query {
         &mut self,
         values: impl IntoIterator<Item = V>,
     ) -> String {
-        let names: Vec<_> = values.into_iter().map(|value| self.bind(value)).collect();
+        let mut names: Vec<_> = values.into_iter().map(|value| self.bind(value)).collect();
+        // The last is repeated up to one of few lengths, so that the reads of several accounts have
+        // one text ([`super::sql::siblings`]), and few texts are prepared.
+        if let Some(last) = names.last().and(self.values.last()).cloned() {
+            while !names.len().is_power_of_two() {
+                names.push(self.bind(last.clone()));
+            }
+        }
         names.join(", ")
     }
 

@@ -35,6 +35,7 @@ mod request_id;
 mod required_roles;
 mod secret_keys;
 mod settings;
+mod statements;
 mod stopping;
 mod traces;
 mod updates;

@@ -2,7 +2,7 @@
 //! own, which read for its viewer, so an edge shows nothing that the viewer could not read
 //! directly.
 //!
-//! Here: how keys are batched. Not here: what can be read by a key, and the viewer's filter
+//! Here: how keys are batched. Not here: who leads a batch ([`Turns`]), what can be read by a key, and the viewer's filter
 //! ([`crate::operations::reader`]).
 //!
 //! The engine's own data loader is not used: every load takes one lock per key type, and waiters on
@@ -13,18 +13,20 @@
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_graphql::Context;
-use futures_util::future::poll_fn;
 use tokio::{sync::oneshot, task::unconstrained};
 
 use super::{
     budget::{self, Budget},
     errors::ApiError,
 };
-use crate::operations::{OperationError, Services, Viewer, ViewerReader, reader::Keyed};
+use crate::{
+    operations::{OperationError, Services, Viewer, ViewerReader, reader::Keyed},
+    store::sql::turns::Turns,
+};
 
 /// Why a load failed. Every waiting edge gets the same error.
 type LoadError = Arc<sea_orm::DbErr>;
@@ -34,6 +36,13 @@ pub struct Loaders {
     reader: ViewerReader,
     /// One queue per key type.
     queues: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Loaders {
+    /// Reads for the request's viewer; all of it for one request alone.
+    pub(super) fn reader(&self) -> &ViewerReader {
+        &self.reader
+    }
 }
 
 /// The loaders of one request.
@@ -59,65 +68,9 @@ where
 }
 
 type Answer<V> = Result<Option<V>, LoadError>;
-type Asked<K, V> = Vec<(K, oneshot::Sender<Answer<V>>)>;
 
 /// The keys waiting for the next batch.
-struct Queue<K, V>(Mutex<Waiting<K, V>>);
-
-struct Waiting<K, V> {
-    asked: Asked<K, V>,
-    /// Whether one of the waiters will load them.
-    is_led: bool,
-}
-
-impl<K, V> Queue<K, V> {
-    fn new() -> Self {
-        Self(Mutex::new(Waiting {
-            asked: Vec::new(),
-            is_led: false,
-        }))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting<K, V>> {
-        // No code that holds the lock can panic between two states.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Joins the next batch. Returns true to the first, which leads the batch and loads it.
-    fn join(&self, key: K) -> (oneshot::Receiver<Answer<V>>, bool) {
-        let (answer, found) = oneshot::channel();
-        let mut waiting = self.lock();
-        waiting.asked.push((key, answer));
-        (found, !std::mem::replace(&mut waiting.is_led, true))
-    }
-
-    fn take(&self) -> Asked<K, V> {
-        let mut waiting = self.lock();
-        waiting.is_led = false;
-        std::mem::take(&mut waiting.asked)
-    }
-}
-
-/// The leader of a batch. If it is dropped before it takes the keys, another waiter leads.
-struct Lead<'a, K, V> {
-    queue: &'a Queue<K, V>,
-    has_taken: bool,
-}
-
-impl<K, V> Lead<'_, K, V> {
-    fn take(mut self) -> Asked<K, V> {
-        self.has_taken = true;
-        self.queue.take()
-    }
-}
-
-impl<K, V> Drop for Lead<'_, K, V> {
-    fn drop(&mut self) {
-        if !self.has_taken {
-            drop(self.queue.take());
-        }
-    }
-}
+type Queue<K, V> = Turns<(K, oneshot::Sender<Answer<V>>)>;
 
 impl Loaders {
     async fn load<K>(&self, key: K, budget: Option<&Budget>) -> Result<Option<K::Value>, ApiError>
@@ -127,15 +80,10 @@ impl Loaders {
         let queue = self.queue::<K>();
         loop {
             budget::take(budget, 0, 0)?;
-            let (found, leads) = queue.join(key);
-            if leads {
-                let lead = Lead {
-                    queue: &queue,
-                    has_taken: false,
-                };
-                // The siblings of this edge are resolved in the same poll of the request's task.
-                next_turn().await;
-                self.answer(lead.take(), budget).await;
+            let (answer, found) = oneshot::channel();
+            if let Some(lead) = queue.join((key, answer)) {
+                let asked = lead.gather().await;
+                self.answer(asked, budget).await;
             }
             // Outside the runtime's cooperative budget: a thousand answers that arrive at once are
             // taken at once.
@@ -147,8 +95,11 @@ impl Loaders {
         }
     }
 
-    async fn answer<K>(&self, asked: Asked<K, K::Value>, budget: Option<&Budget>)
-    where
+    async fn answer<K>(
+        &self,
+        asked: Vec<(K, oneshot::Sender<Answer<K::Value>>)>,
+        budget: Option<&Budget>,
+    ) where
         K: Keyed,
     {
         let mut callers: HashMap<K, Vec<oneshot::Sender<_>>> = HashMap::with_capacity(asked.len());
@@ -187,22 +138,9 @@ impl Loaders {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queues
             .entry(TypeId::of::<K>())
-            .or_insert_with(|| Arc::new(Queue::<K, K::Value>::new()));
+            .or_insert_with(|| Arc::new(Queue::<K, K::Value>::default()));
         // The type is the key under which it was found.
         let queue = Arc::clone(queue).downcast();
-        queue.unwrap_or_else(|_| Arc::new(Queue::new()))
+        queue.unwrap_or_default()
     }
-}
-
-/// Yields once to the other fields of the same task.
-async fn next_turn() {
-    let mut waited = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut waited, true) {
-            return std::task::Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        std::task::Poll::Pending
-    })
-    .await;
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
 
-use super::{errors::ApiError, measured};
+use super::{errors::ApiError, loaders::Loaders, measured};
 use crate::{
     localization::{Language, Text},
     operations::{
@@ -28,9 +28,11 @@ pub fn services<'a>(ctx: &Context<'a>) -> Result<&'a Services, ApiError> {
 /// Reads for the viewer, below a root field that was already authorised.
 ///
 /// # Errors
-/// Unauthenticated; a fault, if the schema was built without its operations.
+/// Unauthenticated.
 pub fn reader(ctx: &Context<'_>) -> Result<ViewerReader, ApiError> {
-    Ok(services(ctx)?.reader(viewer(ctx)?))
+    let loaders = ctx.data_opt::<Loaders>();
+    let loaders = loaders.ok_or(ApiError::Unauthenticated)?;
+    Ok(loaders.reader().clone())
 }
 
 /// The viewer, if the root field is open to its role.

@@ -10,7 +10,7 @@ use entity::{
 };
 use sea_orm::DbErr;
 
-use super::{Listed, Page, Place, Window};
+use super::{Listed, Page, Pages, Place, Window};
 use crate::{
     operations::{Services, lot::LotAt, viewer::Visibility},
     store::{
@@ -104,16 +104,17 @@ macro_rules! lists {
 
             async fn page(
                 &self,
-                services: &Services,
+                _: &Services,
+                $connection: &Pages,
                 $window: Window,
             ) -> Result<Page<$entity::Model>, DbErr> {
-                let ($list, $connection) = (self, services.store().reader());
+                let $list = self;
                 let _ = $list;
                 $page.await
             }
 
-            async fn count(&self, services: &Services) -> Result<u64, DbErr> {
-                let ($list, $connection) = (self, services.store().reader());
+            async fn count(&self, $connection: &Pages) -> Result<u64, DbErr> {
+                let $list = self;
                 let _ = $list;
                 $count.await
             }
@@ -186,18 +187,23 @@ impl Listed for Contacts {
         row.place()
     }
 
-    async fn page(&self, services: &Services, window: Window) -> Result<Page<Contact>, DbErr> {
+    async fn page(
+        &self,
+        _: &Services,
+        pages: &Pages,
+        window: Window,
+    ) -> Result<Page<Contact>, DbErr> {
         match self.stored {
-            Some(_) => store::contact::list(services.store().reader(), &self.filter, window).await,
+            Some(_) => store::contact::list(pages, &self.filter, window).await,
             None => Ok(Page::of(Vec::new(), window)),
         }
     }
 
-    async fn count(&self, services: &Services) -> Result<u64, DbErr> {
+    async fn count(&self, pages: &Pages) -> Result<u64, DbErr> {
         match self.stored {
             None | Some(0) => Ok(0),
             Some(stored) if self.filter.search.is_none() => Ok(stored),
-            Some(_) => store::contact::count(services.store().reader(), &self.filter).await,
+            Some(_) => store::contact::count(pages, &self.filter).await,
         }
     }
 }
@@ -219,16 +225,17 @@ impl Listed for Imports {
     async fn page(
         &self,
         services: &Services,
+        pages: &Pages,
         window: Window,
     ) -> Result<Page<contact_import::Model>, DbErr> {
         let of = (self.account, self.list);
-        let page = store::contact_import::list(services.store().reader(), of, window).await?;
+        let page = store::contact_import::list(pages, of, window).await?;
         Ok(page.map(|row| services.import_as_of_now(row)))
     }
 
-    async fn count(&self, services: &Services) -> Result<u64, DbErr> {
+    async fn count(&self, pages: &Pages) -> Result<u64, DbErr> {
         let of = (self.account, self.list);
-        store::contact_import::count(services.store().reader(), of).await
+        store::contact_import::count(pages, of).await
     }
 }
 
@@ -246,11 +253,11 @@ macro_rules! kept_by_an_import {
                 row.place()
             }
 
-            async fn page(&self, services: &Services, window: Window) -> Result<Page<$row>, DbErr> {
-                $list(services.store().reader(), (self.account, self.import), window).await
+            async fn page(&self, _: &Services, pages: &Pages, window: Window) -> Result<Page<$row>, DbErr> {
+                $list(pages, (self.account, self.import), window).await
             }
 
-            async fn count(&self, _: &Services) -> Result<u64, DbErr> {
+            async fn count(&self, _: &Pages) -> Result<u64, DbErr> {
                 Ok(self.count)
             }
         }
@@ -276,13 +283,18 @@ impl Listed for LotFilter {
         }
     }
 
-    async fn page(&self, services: &Services, window: Window) -> Result<Page<LotAt>, DbErr> {
-        let page = store::lot::list(services.store().reader(), self, window).await?;
+    async fn page(
+        &self,
+        _: &Services,
+        pages: &Pages,
+        window: Window,
+    ) -> Result<Page<LotAt>, DbErr> {
+        let page = store::lot::list(pages, self, window).await?;
         Ok(page.map(|row: lot::Model| LotAt { row, at: self.at }))
     }
 
-    async fn count(&self, services: &Services) -> Result<u64, DbErr> {
-        store::lot::count(services.store().reader(), self).await
+    async fn count(&self, pages: &Pages) -> Result<u64, DbErr> {
+        store::lot::count(pages, self).await
     }
 }
 
@@ -304,14 +316,15 @@ impl Listed for Purchases {
     async fn page(
         &self,
         services: &Services,
+        pages: &Pages,
         window: Window,
     ) -> Result<Page<purchase::Model>, DbErr> {
         let now = services.clock().now();
-        let page = store::purchase::list(services.store().reader(), self.0, window).await?;
+        let page = store::purchase::list(pages, self.0, window).await?;
         Ok(page.map(|row| services.purchase_as_of(row, now)))
     }
 
-    async fn count(&self, services: &Services) -> Result<u64, DbErr> {
-        store::purchase::count(services.store().reader(), self.0).await
+    async fn count(&self, pages: &Pages) -> Result<u64, DbErr> {
+        store::purchase::count(pages, self.0).await
     }
 }

@@ -20,7 +20,10 @@ use sea_orm::DbErr;
 use super::{Keyed, Owned, ViewerReader};
 use crate::{
     operations::{
-        OperationError, allocation::ListAllocation, usage_report::BucketOfList, viewer::Visibility,
+        OperationError,
+        allocation::ListAllocation,
+        usage_report::{BucketOfList, ListsOf},
+        viewer::Visibility,
     },
     store::{
         self,
@@ -320,39 +323,54 @@ impl Keyed for UsageOf {
         Some(Visibility::Account(self.account))
     }
 
-    /// Lists of one account with the same period are read together.
     async fn read(
         reader: &ViewerReader,
         keys: &[Self],
     ) -> Result<HashMap<Self, Self::Value>, DbErr> {
-        let mut periods: HashMap<_, Vec<Self>> = HashMap::new();
-        for key in keys {
-            let period = (key.account, key.from, key.to, key.interval);
-            periods.entry(period).or_default().push(*key);
-        }
-        let accounts: BTreeSet<AccountId> = periods.keys().map(|(account, ..)| *account).collect();
+        let accounts: BTreeSet<AccountId> = keys.iter().map(|key| key.account).collect();
         let connection = reader.services().store().reader();
         let accounts = store::account::find_all(connection, accounts).await?;
+        let mut periods: HashMap<_, Vec<ListId>> = HashMap::new();
+        for key in keys {
+            let period = (key.account, key.from, key.to, key.interval);
+            periods.entry(period).or_default().push(key.list);
+        }
+        let asked: Vec<ListsOf> = periods
+            .into_iter()
+            .filter_map(|((account, from, to, interval), lists)| {
+                let row = accounts.iter().find(|row| row.id == account.uuid());
+                Some(ListsOf {
+                    account: row?.clone(),
+                    lists,
+                    period: (from, to),
+                    interval,
+                })
+            })
+            .collect();
+        let key = |of: &ListsOf, list| Self {
+            account: AccountId::new(of.account.id),
+            list,
+            from: of.period.0,
+            to: of.period.1,
+            interval: of.interval,
+        };
         let mut found = HashMap::new();
-        for ((account, from, to, interval), keys) in periods {
-            let Some(row) = accounts.iter().find(|row| row.id == account.uuid()) else {
-                continue;
-            };
-            let lists: Vec<ListId> = keys.iter().map(|key| key.list).collect();
-            let services = reader.services();
-            let read = services.usage_of_lists(row, &lists, (from, to), interval);
-            match read.await {
-                Ok(mut usage) => found.extend(keys.into_iter().map(|key| {
-                    let of_list = ListUsage {
-                        buckets: usage.by_list.remove(&key.list).unwrap_or_default(),
-                    };
-                    (key, Ok(of_list))
-                })),
-                Err(cause) => {
-                    let cause = Arc::new(cause);
-                    let failed = keys.into_iter().map(|key| (key, Err(Arc::clone(&cause))));
-                    found.extend(failed);
+        match reader.services().usage_of_lists(asked.clone()).await {
+            Ok(read) => {
+                for (of, usage) in asked.iter().zip(read) {
+                    let mut usage = usage.map_err(Arc::new);
+                    found.extend(of.lists.iter().map(|list| {
+                        let of_list = usage.as_mut().map(|usage| ListUsage {
+                            buckets: usage.remove(list).unwrap_or_default(),
+                        });
+                        (key(of, *list), of_list.map_err(|cause| Arc::clone(cause)))
+                    }));
                 }
+            }
+            Err(cause) => {
+                let cause = Arc::new(cause);
+                let failed = keys.iter().map(|key| (*key, Err(Arc::clone(&cause))));
+                found.extend(failed);
             }
         }
         Ok(found)

@@ -47,6 +47,15 @@ impl RowSet {
         }
     }
 
+    /// Rows of some number of columns, one value after the other.
+    pub(super) fn with_width(width: usize, values: Vec<Value>) -> Self {
+        Self {
+            width,
+            values,
+            nullable: Vec::new(),
+        }
+    }
+
     /// Ids to look up.
     pub fn of_ids(ids: impl IntoIterator<Item = Uuid>) -> Self {
         Self::of(ids.into_iter().map(|id| [Value::from(id)]))
