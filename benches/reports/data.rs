@@ -72,6 +72,7 @@ impl World {
             role,
             name: "bench".to_owned(),
             expires_at: None,
+            allowed: api_key::AllowedAddresses::default(),
         };
         let made = api_key::create_key(&store, &clock, new).await;
         let (_, secret) = made.map_err(|cause| format!("{cause:?}"))?;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::operations::{
     OperationError, Path,
-    api_key::{CreateApiKey, RevokeOthers},
+    api_key::{AllowedAddresses, CreateApiKey, RevokeOthers},
     input,
     reader::Window,
 };
@@ -59,6 +59,13 @@ impl ApiKey {
     /// The role, which decides what the key may do.
     async fn role(&self) -> Role {
         self.0.role.into()
+    }
+
+    /// The IP networks from which the key works, such as `203.0.113.0/24`; empty if it works from
+    /// everywhere.
+    async fn allowed_addresses(&self) -> Vec<&str> {
+        let networks = self.0.allowed_addresses.iter();
+        networks.flat_map(|text| text.split(',')).collect()
     }
 
     /// The instant at which the key was made.
@@ -123,6 +130,11 @@ pub struct CreateApiKeyInput {
     /// The instant from which the key no longer works, which must be in the future. If it is left
     /// out, the key doesn't expire.
     expires_at: Option<DateTime>,
+    /// The IP networks from which the key works, at most 20: such as `203.0.113.0/24`, a single
+    /// IPv4 address, or for IPv6 a network of at most 64 bits such as `2001:db8:1::/48`. From other
+    /// addresses it is refused with FORBIDDEN. If none is given, it works from everywhere.
+    #[graphql(default)]
+    allowed_addresses: Vec<String>,
 }
 
 /// The result of createApiKey.
@@ -153,8 +165,9 @@ pub struct RotateApiKeyInput {
 /// The result of rotateApiKey.
 #[derive(SimpleObject)]
 pub struct RotateApiKeyPayload {
-    /// The new key, with the account, the role and the name of the old one. If that was made to
-    /// expire, the new one works for as long from now on. Null if the mutation was refused.
+    /// The new key, with the account, the role, the name and the allowed addresses of the old one.
+    /// If that was made to expire, the new one works for as long from now on. Null if the mutation
+    /// was refused.
     api_key: Option<ApiKey>,
     /// The old key, which expires after the overlap, or earlier if it was made to; null if the
     /// mutation was refused.
@@ -242,6 +255,10 @@ impl ApiKeyMutation {
                 expires_at: (input.expires_at)
                     .map(|at| input::instant(&at.0, &Path::input("expiresAt")))
                     .transpose()?,
+                allowed: AllowedAddresses::parse(
+                    &input.allowed_addresses,
+                    &Path::input("allowedAddresses"),
+                )?,
             };
             services.create_api_key(&viewer, new).await
         };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId};
-use entity::sql_enums::Role;
+use entity::{api_key, sql_enums::Role};
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -185,12 +185,13 @@ impl Services {
         })
     }
 
-    /// The viewer who was given this token; `None` if this server didn't sign it, or it has
-    /// expired, or its key doesn't work any more. Takes one statement, as a key does.
+    /// The viewer who was given this token, with the row of the key that made it; `None` if this
+    /// server didn't sign it, or it has expired, or its key doesn't work any more. Takes one
+    /// statement, as a key does.
     pub(super) async fn authenticate_token(
         &self,
         text: &str,
-    ) -> Result<Option<Viewer>, OperationError> {
+    ) -> Result<Option<(Viewer, Option<api_key::Model>)>, OperationError> {
         let Some((signed, signature)) = parts(text) else {
             return Ok(None);
         };
@@ -225,13 +226,10 @@ impl Services {
         if now >= expires_at || too_long {
             return Ok(None);
         }
-        if let Some(row) = &key {
-            if !works(row, now) {
-                return Ok(None);
-            }
-            self.note_key_use(row, now);
+        if key.as_ref().is_some_and(|row| !works(row, now)) {
+            return Ok(None);
         }
-        Ok(Some(Viewer {
+        let viewer = Viewer {
             key: claims.key.map(ApiKeyId::new),
             role: claims.role.role(),
             account: Some(AccountId::new(claims.account)),
@@ -240,7 +238,8 @@ impl Services {
                 text: Arc::new(SecretString::from(text)),
                 expires_at,
             }),
-        }))
+        };
+        Ok(Some((viewer, key)))
     }
 
     /// Whether what a viewer was authenticated by still works: its token, or else its key.

@@ -10,6 +10,7 @@ mod actor;
 mod all_refusals;
 mod allocation;
 mod api_key;
+mod api_key_addresses;
 mod auto_recharge;
 mod balance;
 mod big_counts;

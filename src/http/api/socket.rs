@@ -67,9 +67,14 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
             let Some(credential) = credential else {
                 return Err(Refused::Unauthorized);
             };
-            let viewer = match authenticate_credential(&shared.services, &credential).await {
+            let viewer = match authenticate_credential(&shared.services, &credential, address).await
+            {
                 Ok(Authentication::Valid(viewer)) => viewer,
-                Ok(Authentication::Anonymous | Authentication::InvalidKey) => {
+                Ok(
+                    Authentication::Anonymous
+                    | Authentication::InvalidKey
+                    | Authentication::Elsewhere,
+                ) => {
                     // The socket is closed either way; the client's next attempt is a new
                     // connection.
                     let _ = shared.wrong_keys.count(address);

@@ -173,6 +173,7 @@ on_both_databases! {
             role: Role::PlatformAdmin,
             name: "any name".to_owned(),
             expires_at: None,
+            allowed: api_key::AllowedAddresses::default(),
         }).await;
         let (_, secret) = made.unwrap();
         let secret = secret.expose_secret().to_owned();

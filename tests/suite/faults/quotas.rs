@@ -161,6 +161,7 @@ on_both_databases! {
             last_used_at: None,
             expires_at: None,
             prefix: None,
+            allowed_addresses: None,
             demo: false,
         })
         .await;
