@@ -284,6 +284,7 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,
+        has_trusted_documents: settings.trusted.documents().next().is_some(),
         imports: settings.capacity.imports,
         stop: stop.clone(),
     });

@@ -172,6 +172,7 @@ async fn key(
         name: name.to_owned(),
         expires_at: None,
         allowed: AllowedAddresses::default(),
+        trusted_documents_only: false,
     };
     let made: Result<_, OperationError> = api_key::create_demo_key(store, clock, new).await;
     match made {

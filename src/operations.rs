@@ -126,6 +126,8 @@ pub struct Parts {
     pub admin_key_hash: Option<[u8; 32]>,
     /// The public address of this server, with which links begin.
     pub public_url: Url,
+    /// Whether the operator gave the server trusted documents.
+    pub has_trusted_documents: bool,
     /// Imports that run at once; a workbook counts as two.
     pub imports: usize,
     /// Cancelled when the server starts to drain.

@@ -73,6 +73,7 @@ impl World {
             name: "bench".to_owned(),
             expires_at: None,
             allowed: api_key::AllowedAddresses::default(),
+            trusted_documents_only: false,
         };
         let made = api_key::create_key(&store, &clock, new).await;
         let (_, secret) = made.map_err(|cause| format!("{cause:?}"))?;

@@ -31,6 +31,7 @@ pub(super) async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure>
         name: args.name,
         expires_at: None,
         allowed: AllowedAddresses::default(),
+        trusted_documents_only: false,
     };
     let made = api_key::create_key(&store, &Clock::system(), new).await;
     store.close().await;

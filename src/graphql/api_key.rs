@@ -68,6 +68,12 @@ impl ApiKey {
         networks.flat_map(|text| text.split(',')).collect()
     }
 
+    /// Whether the key, and the access tokens that it makes, run the operator's trusted documents
+    /// only.
+    async fn trusted_documents_only(&self) -> bool {
+        self.0.trusted_documents_only
+    }
+
     /// The instant at which the key was made.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
@@ -135,6 +141,11 @@ pub struct CreateApiKeyInput {
     /// addresses it is refused with FORBIDDEN. If none is given, it works from everywhere.
     #[graphql(default)]
     allowed_addresses: Vec<String>,
+    /// Whether the key runs the operator's trusted documents only, and refuses all others with
+    /// QUERY_NOT_IN_SAFELIST or PERSISTED_QUERY_NOT_IN_LIST. Must be false on a server without
+    /// trusted documents.
+    #[graphql(default)]
+    trusted_documents_only: bool,
 }
 
 /// The result of createApiKey.
@@ -165,9 +176,9 @@ pub struct RotateApiKeyInput {
 /// The result of rotateApiKey.
 #[derive(SimpleObject)]
 pub struct RotateApiKeyPayload {
-    /// The new key, with the account, the role, the name and the allowed addresses of the old one.
-    /// If that was made to expire, the new one works for as long from now on. Null if the mutation
-    /// was refused.
+    /// The new key, with the account, the role, the name, the allowed addresses and the documents
+    /// of the old one. If that was made to expire, the new one works for as long from now on. Null
+    /// if the mutation was refused.
     api_key: Option<ApiKey>,
     /// The old key, which expires after the overlap, or earlier if it was made to; null if the
     /// mutation was refused.
@@ -259,6 +270,7 @@ impl ApiKeyMutation {
                     &input.allowed_addresses,
                     &Path::input("allowedAddresses"),
                 )?,
+                trusted_documents_only: input.trusted_documents_only,
             };
             services.create_api_key(&viewer, new).await
         };

@@ -30,13 +30,14 @@ use super::{
     on_behalf_of::acting_for,
     rates::retry_after_seconds,
     shares::{Caller, Denied},
-    viewer::{Authentication, authenticate},
+    viewer::{Authentication, authenticate, may_run},
 };
 use crate::{
     fair::{self, Full, Line},
     graphql::engine::{
         errors::{ApiError, code},
         loaders,
+        persisted::MayRun,
     },
     localization::Language,
     operations::{OperationError, Viewer, policy, viewer::Owner},
@@ -211,8 +212,8 @@ pub(super) fn cost(bytes: usize) -> u32 {
     u32::try_from(bytes / BYTES_A_TOKEN).map_or(u32::MAX, |tokens| tokens.saturating_add(1))
 }
 
-/// Admits files of viewers who may use the fields that take them: a few at once, shared fairly by
-/// account.
+/// Admits the documents that a viewer's key may run, and files of viewers who may use the fields
+/// that take them: a few at once, shared fairly by account.
 struct Uploads<'a> {
     viewer: Option<Viewer>,
     line: &'a Line<Owner>,
@@ -229,6 +230,10 @@ impl<'a> Uploads<'a> {
 
 impl Gate for Uploads<'_> {
     type Place = fair::Place<Owner>;
+
+    fn may_run(&self) -> MayRun {
+        self.viewer.as_ref().map(may_run).unwrap_or_default()
+    }
 
     async fn admit(&self, fields: &[&'static str]) -> Result<Self::Place, Barred> {
         for field in fields {

@@ -10,6 +10,7 @@ use super::{
     rates::{Buckets, Rate},
 };
 use crate::{
+    graphql::engine::persisted::MayRun,
     operations::{OperationError, Services, Viewer, api_key::Secret},
     telemetry::{
         episode::Limited,
@@ -67,6 +68,15 @@ pub(super) enum Authentication {
     InvalidKey,
     /// A valid key was shown from an address that it isn't allowed at.
     Elsewhere,
+}
+
+/// Which documents a viewer may run.
+pub(super) fn may_run(viewer: &Viewer) -> MayRun {
+    if viewer.trusted_documents_only {
+        MayRun::Trusted
+    } else {
+        MayRun::Any
+    }
 }
 
 /// Identifies the caller by the request's headers and its address.

@@ -238,6 +238,7 @@ impl Services {
                 text: Arc::new(SecretString::from(text)),
                 expires_at,
             }),
+            trusted_documents_only: key.as_ref().is_some_and(|key| key.trusted_documents_only),
         };
         Ok(Some((viewer, key)))
     }

@@ -52,6 +52,8 @@ pub struct CreateApiKey {
     pub expires_at: Option<Timestamp>,
     /// The networks from which the key works.
     pub allowed: AllowedAddresses,
+    /// Whether the key runs the operator's trusted documents only.
+    pub trusted_documents_only: bool,
 }
 
 /// The input of `revokeOtherApiKeys`.
@@ -84,7 +86,8 @@ impl Services {
     /// platform administrator creates any key.
     ///
     /// # Errors
-    /// An invalid name, role or expiry, an unknown account, and too many keys, each at its field.
+    /// An invalid name, role or expiry, an unknown account, too many keys, and trusted documents
+    /// that the server doesn't have, each at its field.
     pub async fn create_api_key(
         &self,
         viewer: &Viewer,
@@ -113,6 +116,13 @@ impl Services {
             Some(AccountId::new(account.id))
         };
         input::name(&new.name, &Path::input("name"))?;
+        if new.trusted_documents_only && !self.0.parts.has_trusted_documents {
+            return Err(Path::input("trustedDocumentsOnly")
+                .invalid(text!(
+                    "Must be false: this server has no trusted documents, so the key could run none."
+                ))
+                .into());
+        }
         if let (Some(account), false) = (account, is_platform(new.role)) {
             self.refuse_more_keys(account).await?;
         }
@@ -120,9 +130,9 @@ impl Services {
         create_key(self.store(), self.clock(), new).await
     }
 
-    /// Replaces a key by a new one with the same account, role, name and networks, and has the old
-    /// one expire after the overlap, so that its users can change over. The new key works for as
-    /// long as the old one was made for. Returns the new key and its secret.
+    /// Replaces a key by a new one with the same account, role, name, networks and documents, and
+    /// has the old one expire after the overlap, so that its users can change over. The new key
+    /// works for as long as the old one was made for. Returns the new key and its secret.
     ///
     /// # Errors
     /// `NotFound` if the viewer doesn't see the key; `Forbidden` if its role may not make such a
@@ -181,6 +191,7 @@ impl Services {
                 name: row.name,
                 expires_at: expires_at.transpose()?,
                 allowed: AllowedAddresses::from_stored(row.allowed_addresses.as_deref())?,
+                trusted_documents_only: row.trusted_documents_only,
             },
             row.demo,
         );
@@ -306,6 +317,7 @@ async fn make_key(
         name,
         expires_at,
         allowed,
+        trusted_documents_only,
     } = new;
     let now = clock.now();
     if expires_at.is_some_and(|at| at <= now) {
@@ -338,6 +350,7 @@ async fn make_key(
         name: input::name(&name, &Path::input("name"))?,
         expires_at,
         allowed,
+        trusted_documents_only,
     };
     let (row, secret) = new_row(clock, new, demo);
     let id = ApiKeyId::new(row.id);
@@ -364,6 +377,7 @@ fn new_row(clock: &Clock, new: CreateApiKey, demo: bool) -> (api_key::Model, Sec
         // The secret has 43 characters after SECRET_PREFIX: 37 of them stay secret.
         prefix: secret.get(..SECRET_PREFIX.len() + 6).map(str::to_owned),
         allowed_addresses: new.allowed.stored(),
+        trusted_documents_only: new.trusted_documents_only,
         demo,
     };
     (row, SecretString::from(secret))

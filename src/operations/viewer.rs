@@ -25,6 +25,8 @@ pub struct Viewer {
     pub on_behalf_of: Option<Arc<str>>,
     /// The access token of the request, which `key` made; `None` if the request shows a key itself.
     pub token: Option<Token>,
+    /// Whether its key runs the operator's trusted documents only.
+    pub trusted_documents_only: bool,
 }
 
 /// Who sees a row.
@@ -114,6 +116,7 @@ mod tests {
                 account,
                 on_behalf_of: None,
                 token: None,
+                trusted_documents_only: false,
             };
             let seen = [
                 Visibility::Account(own),

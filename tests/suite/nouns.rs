@@ -11,6 +11,7 @@ mod all_refusals;
 mod allocation;
 mod api_key;
 mod api_key_addresses;
+mod api_key_documents;
 mod auto_recharge;
 mod balance;
 mod big_counts;

@@ -1,8 +1,8 @@
 //! Authenticating requests by the secret that they show.
 //!
 //! Here: whose secret it is, and whether it works from the address of the request. Not here: an
-//! access token's claims ([`super::super::access_token`]), and how many wrong secrets an address may
-//! try, which [`crate::http`] counts.
+//! access token's claims ([`super::super::access_token`]), and how many wrong secrets an address
+//! may try, which [`crate::http`] counts.
 
 use std::net::IpAddr;
 
@@ -47,6 +47,7 @@ impl Services {
                 account: None,
                 on_behalf_of: None,
                 token: None,
+                trusted_documents_only: false,
             }));
         }
         let (viewer, key) = if secret.starts_with(access_token::PREFIX) {
@@ -69,6 +70,7 @@ impl Services {
                 account: row.account_id.map(AccountId::new),
                 on_behalf_of: None,
                 token: None,
+                trusted_documents_only: row.trusted_documents_only,
             };
             (viewer, Some(row))
         } else {

@@ -69,6 +69,7 @@ async fn connected(url: &str, key: &str, accounts: u32) {
             account: None,
             on_behalf_of: None,
             token: None,
+            trusted_documents_only: false,
         };
         services.connect_payments(&admin, new).await.unwrap();
     }

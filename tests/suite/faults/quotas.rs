@@ -162,6 +162,7 @@ on_both_databases! {
             expires_at: None,
             prefix: None,
             allowed_addresses: None,
+            trusted_documents_only: false,
             demo: false,
         })
         .await;
