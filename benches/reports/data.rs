@@ -106,6 +106,7 @@ impl World {
             rates: Rates::default(),
             capacity: Capacity::default(),
             trusted: Default::default(),
+            openid: None,
         };
         Ok(app::assemble(app::open(&self.url).await?, settings))
     }

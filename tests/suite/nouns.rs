@@ -40,6 +40,7 @@ mod message_changed;
 mod message_update;
 mod monthly_report;
 mod names;
+mod openid;
 mod payment_connection;
 mod personal;
 mod phone_numbers;

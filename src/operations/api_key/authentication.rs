@@ -34,8 +34,7 @@ impl Services {
         Ok(row.is_some_and(|row| works(&row, now)))
     }
 
-    /// Whose key has this secret, or who was given this access token, in a request from this
-    /// address.
+    /// Whose key has this secret, or who was given this token, in a request from this address.
     pub async fn authenticate(&self, secret: &str, from: IpAddr) -> Result<Secret, OperationError> {
         let hash = secret_hash(secret);
         if let Some(admin) = self.admin_key_hash()
@@ -74,7 +73,8 @@ impl Services {
             };
             (viewer, Some(row))
         } else {
-            return Ok(Secret::Wrong);
+            let viewer = self.authenticate_identity(secret).await?;
+            return Ok(viewer.map_or(Secret::Wrong, Secret::Of));
         };
         if let Some(key) = &key {
             let allowed = AllowedAddresses::from_stored(key.allowed_addresses.as_deref())?;

@@ -41,6 +41,7 @@ fn without_a_provider(server: &Server) -> App {
         rates: Rates::default(),
         capacity: Capacity::default(),
         trusted: Default::default(),
+        openid: None,
         cors_origins: CorsOrigins::default(),
     };
     app::assemble(server.services().store.clone(), settings)
