@@ -19,6 +19,7 @@ use crate::{
         cors::CorsOrigins, shares::Rates,
     },
     ledger::{Ledger, Writers},
+    openid,
     operations::{Parts, Services, api_key, retention::Retention},
     payments::Providers,
     store::{
@@ -68,6 +69,8 @@ pub struct Settings {
     pub capacity: Capacity,
     /// The documents that requests may name.
     pub trusted: Trusted,
+    /// The OpenID provider whose tokens are accepted.
+    pub openid: Option<openid::Provider>,
 }
 
 /// Everything that serves, ready to start.
@@ -284,6 +287,8 @@ pub fn assemble(store: Store, settings: Settings) -> App {
         clock: settings.clock,
         public_url: settings.public_url,
         admin_key_hash,
+        openid: settings.openid,
+        has_trusted_documents: settings.trusted.documents().next().is_some(),
         imports: settings.capacity.imports,
         stop: stop.clone(),
     });

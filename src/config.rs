@@ -12,6 +12,7 @@ pub mod documents;
 pub mod file;
 pub mod limits;
 pub mod logs;
+pub mod openid;
 pub mod rates;
 pub mod reports;
 pub mod retention;
@@ -35,6 +36,7 @@ use self::{
     documents::{DocumentArgs, SchemaArgs},
     limits::LimitArgs,
     logs::LogArgs,
+    openid::OpenIdArgs,
     rates::RateArgs,
     reports::ReportArgs,
     retention::RetentionArgs,
@@ -307,6 +309,9 @@ pub struct ServeArgs {
     /// The keys that payment providers' credentials are encrypted with.
     #[command(flatten)]
     pub secret_keys: SecretKeyArgs,
+    /// An OpenID provider.
+    #[command(flatten)]
+    pub openid: OpenIdArgs,
     /// Removed, and kept only to report that: every user of the machine can read command lines.
     #[arg(long, hide = true, value_name = "KEY")]
     pub admin_api_key: Option<String>,

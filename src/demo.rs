@@ -29,7 +29,7 @@ use crate::{
     ledger::{Ledger, Refused, Request, RequestKind, SubmitError},
     operations::{
         OperationError,
-        api_key::{self, CreateApiKey},
+        api_key::{self, AllowedAddresses, CreateApiKey},
     },
     store::{self, Store},
 };
@@ -171,6 +171,8 @@ async fn key(
         role,
         name: name.to_owned(),
         expires_at: None,
+        allowed: AllowedAddresses::default(),
+        trusted_documents_only: false,
     };
     let made: Result<_, OperationError> = api_key::create_demo_key(store, clock, new).await;
     match made {

@@ -17,6 +17,7 @@ pub mod http;
 pub mod imports;
 pub mod ledger;
 pub mod lifecycle;
+pub mod openid;
 pub mod operations;
 pub mod payments;
 pub mod reports;

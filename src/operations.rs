@@ -27,6 +27,7 @@ mod departure;
 pub mod download;
 pub mod forecast;
 pub mod idempotency;
+mod identity;
 pub mod input;
 mod invisible;
 pub mod lot;
@@ -81,6 +82,7 @@ use crate::{
     clock::Clock,
     fair::Line,
     ledger::Ledger,
+    openid,
     payments::{Approval, Providers},
     store::{self, Store, account::Charged, sql::replica::Replica},
     vault::Vault,
@@ -126,6 +128,10 @@ pub struct Parts {
     pub admin_key_hash: Option<[u8; 32]>,
     /// The public address of this server, with which links begin.
     pub public_url: Url,
+    /// The OpenID provider whose tokens are accepted, if there is one.
+    pub openid: Option<openid::Provider>,
+    /// Whether the operator gave the server trusted documents.
+    pub has_trusted_documents: bool,
     /// Imports that run at once; a workbook counts as two.
     pub imports: usize,
     /// Cancelled when the server starts to drain.

@@ -92,6 +92,8 @@ fn router(bed: &Bed, ledger: Ledger) -> Router {
         clock: bed.clock.clone(),
         public_url,
         admin_key_hash: Some(Sha256::digest(KEY).into()),
+        openid: None,
+        has_trusted_documents: false,
         imports: Capacity::default().imports,
         stop: CancellationToken::new(),
     });

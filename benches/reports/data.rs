@@ -72,6 +72,8 @@ impl World {
             role,
             name: "bench".to_owned(),
             expires_at: None,
+            allowed: api_key::AllowedAddresses::default(),
+            trusted_documents_only: false,
         };
         let made = api_key::create_key(&store, &clock, new).await;
         let (_, secret) = made.map_err(|cause| format!("{cause:?}"))?;
@@ -104,6 +106,7 @@ impl World {
             rates: Rates::default(),
             capacity: Capacity::default(),
             trusted: Default::default(),
+            openid: None,
         };
         Ok(app::assemble(app::open(&self.url).await?, settings))
     }

@@ -1,4 +1,5 @@
-//! Who did something in an account: a key, a job or a payment provider.
+//! Who did something in an account: a key, a user of the OpenID provider, a job or a payment
+//! provider.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,9 +21,10 @@ pub struct Model {
     pub kind: ActorKind,
     /// The API key; null for the others.
     pub api_key_id: Option<Uuid>,
-    /// The job or the payment provider; null for keys.
+    /// The job, the payment provider or the OpenID provider; null for keys.
     pub name: Option<String>,
-    /// The label of whom the key acted for, as its request gave it.
+    /// The label of whom the key acted for, as its request gave it; the OpenID provider's name for
+    /// the user.
     pub on_behalf_of: Option<String>,
 }
 

@@ -31,6 +31,10 @@ pub struct Model {
     pub expires_at: Option<i64>,
     /// The first characters of the secret; null for keys from before they were kept.
     pub prefix: Option<String>,
+    /// The networks from which it works, separated by commas; null if it works from everywhere.
+    pub allowed_addresses: Option<String>,
+    /// Whether it runs the operator's trusted documents only.
+    pub trusted_documents_only: bool,
     /// Whether a demo made it. A demo's page gives the key to everyone who opens it, so the key
     /// works only while the demo runs.
     pub demo: bool,

@@ -56,6 +56,12 @@ pub enum ActorKind {
     /// The administrator's key of the server's configuration.
     #[sea_orm(string_value = "ADMINISTRATOR_KEY")]
     AdministratorKey,
+    /// A user of the OpenID provider, in the account.
+    #[sea_orm(string_value = "ACCOUNT_USER")]
+    AccountUser,
+    /// A user of the OpenID provider, for the platform.
+    #[sea_orm(string_value = "PLATFORM_USER")]
+    PlatformUser,
     /// A job of the server.
     #[sea_orm(string_value = "JOB")]
     Job,

@@ -46,6 +46,8 @@ mod m20261127_000051_actors;
 mod m20261127_000052_changed_holds;
 mod m20261127_000053_changed_holds_by_time;
 mod m20261128_000054_key_prefixes;
+mod m20261128_000055_key_addresses;
+mod m20261128_000056_keys_of_trusted_documents;
 mod m20261128_000057_changed_purchases;
 mod m20261128_000058_changed_purchases_by_time;
 
@@ -92,6 +94,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000052_changed_holds::Migration),
             Box::new(m20261127_000053_changed_holds_by_time::Migration),
             Box::new(m20261128_000054_key_prefixes::Migration),
+            Box::new(m20261128_000055_key_addresses::Migration),
+            Box::new(m20261128_000056_keys_of_trusted_documents::Migration),
             Box::new(m20261128_000057_changed_purchases::Migration),
             Box::new(m20261128_000058_changed_purchases_by_time::Migration),
         ]

@@ -15,7 +15,7 @@ use crate::{
     graphql::engine::ids::PublicId,
     operations::{
         OperationError,
-        api_key::{self, CreateApiKey},
+        api_key::{self, AllowedAddresses, CreateApiKey},
         payment_connection::rotation,
         server_secret,
     },
@@ -30,6 +30,8 @@ pub(super) async fn create_key(args: CreateKeyArgs) -> Result<ExitCode, Failure>
         role: role(args.role),
         name: args.name,
         expires_at: None,
+        allowed: AllowedAddresses::default(),
+        trusted_documents_only: false,
     };
     let made = api_key::create_key(&store, &Clock::system(), new).await;
     store.close().await;

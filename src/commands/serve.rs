@@ -15,6 +15,7 @@ use crate::{
         ServeArgs,
         admin_key::AdminKey,
         limits::LimitArgs,
+        openid::OpenIdArgs,
         rates::RateArgs,
         retention::RetentionArgs,
         serving::{Purpose, Shown, is_loopback},
@@ -28,7 +29,7 @@ use crate::{
         rates::Rate,
         shares::{Costs, CostsByRole, Rates},
     },
-    lifecycle,
+    lifecycle, openid,
     operations::{Services, retention::Retention},
     payments::Providers,
     store::sql::{replica::Replica, server_lock},
@@ -44,6 +45,7 @@ pub(super) struct Prepared {
     vault: Vault,
     replica: Option<Replica>,
     trusted: Trusted,
+    openid: Option<openid::Provider>,
 }
 
 impl Prepared {
@@ -69,7 +71,16 @@ impl Prepared {
         let vault = kept(vault, &mut problems);
         let replica = kept(args.reports.replica(), &mut problems);
         let trusted = kept(documents::trusted(&args.documents), &mut problems);
-        let all = (payments, admin_key, cors_origins, vault, replica, trusted);
+        let openid = kept(provider(&args.openid), &mut problems);
+        let all = (
+            payments,
+            admin_key,
+            cors_origins,
+            vault,
+            replica,
+            trusted,
+            openid,
+        );
         let (
             Some(payments),
             Some(admin_key),
@@ -77,6 +88,7 @@ impl Prepared {
             Some(vault),
             Some(replica),
             Some(trusted),
+            Some(openid),
         ) = all
         else {
             return Err(problems);
@@ -91,8 +103,15 @@ impl Prepared {
             vault,
             replica,
             trusted,
+            openid,
         })
     }
+}
+
+/// The OpenID provider, if there is one.
+fn provider(args: &OpenIdArgs) -> Result<Option<openid::Provider>, Failure> {
+    let settings = args.settings()?;
+    Ok(settings.map(openid::Provider::new).transpose()?)
 }
 
 /// The value; an error is added to the problems.
@@ -161,6 +180,7 @@ pub(super) async fn serve(args: ServeArgs, purpose: Purpose) -> Result<ExitCode,
         rates: rates(&args.rates),
         capacity: capacity(&args.limits),
         trusted: prepared.trusted,
+        openid: prepared.openid,
     };
     warn_of_free_credits(&settings.payments);
     if purpose == Purpose::Demo && !is_loopback(address) {

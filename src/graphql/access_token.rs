@@ -48,8 +48,9 @@ pub struct AccessTokenMutation;
 #[Object]
 impl AccessTokenMutation {
     /// Creates an access token, with which a page in a browser calls the API for one person. It
-    /// stops working when it expires, or when the key that made it is revoked or expires. With a
-    /// token nobody sees or changes keys, or makes tokens. Requires PLATFORM_ADMIN or OWNER.
+    /// stops working when it expires, or when the key that made it is revoked or expires, and works
+    /// from that key's allowed addresses only. With a token nobody sees or changes keys, or makes
+    /// tokens. Requires PLATFORM_ADMIN or OWNER.
     async fn create_access_token(
         &self,
         ctx: &Context<'_>,

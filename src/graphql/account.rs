@@ -238,10 +238,11 @@ impl Account {
         api_key::connection(ctx, Some(self.key()), window).await
     }
 
-    /// The API keys that have done something in the account, each with whom it acted for: what
-    /// usage, messages and transactions can be restricted to. The newest keys first, then by label;
-    /// a key is there once for itself and once for each label. An account's viewer gets the
-    /// account's own keys. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    /// The API keys and users that have done something in the account, each key with whom it acted
+    /// for: what usage, messages and transactions can be restricted to. The newest keys first, then
+    /// by label, then users; a key is there once for itself and once for each label. An account's
+    /// viewer gets the account's own keys and users. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// OWNER, MEMBER or VIEWER.
     async fn actors(
         &self,
         ctx: &Context<'_>,

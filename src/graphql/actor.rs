@@ -16,20 +16,22 @@ use super::engine::{
 };
 use crate::operations::{OperationError, Path, actor::AskedActor, reader::ActorOf};
 
-/// Who did something: an API key, a job of the server, or a payment provider. Requires
-/// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+/// Who did something: an API key, a user of the OpenID provider, a job of the server, or a payment
+/// provider. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[derive(Debug, SimpleObject)]
 pub struct Actor {
     /// What it is.
     kind: ActorKind,
     /// The name of the API key; expiry, recharge or settlement for the server's jobs; the name of
-    /// the payment provider. Null for the administrator's key of the server's configuration, and
-    /// for a platform's key if the viewer isn't a platform administrator.
+    /// the payment provider; the issuer of a user's token. Null for the administrator's key of the
+    /// server's configuration, for a platform's key if the viewer isn't a platform administrator,
+    /// and for a platform's user if the viewer isn't the platform's.
     name: Option<String>,
     /// The id of the API key; null for other actors, and if name is hidden.
     api_key_id: Option<ID>,
-    /// Whom the key acted for, as its request named them in the header On-Behalf-Of. Null if it
-    /// named nobody, and for a platform's key if the viewer isn't the platform's.
+    /// Whom the key acted for, as its request named them in the header On-Behalf-Of; a user's sub
+    /// at the OpenID provider. Null if the key named nobody, and for a platform's key or user if
+    /// the viewer isn't the platform's.
     on_behalf_of: Option<String>,
 }
 
@@ -52,6 +54,10 @@ pub enum ActorKind {
     AccountKey,
     /// An API key of the platform.
     PlatformKey,
+    /// A user of the OpenID provider, in a role of the account.
+    AccountUser,
+    /// A user of the OpenID provider, in a role of the platform.
+    PlatformUser,
     /// A job of the server: it settles due messages, books what expired and recharges.
     Job,
     /// A payment provider, or a bank transfer.
@@ -65,8 +71,9 @@ pub enum ActorKind {
 pub struct ActorFilterInput {
     /// Only what this API key did, which the viewer must see.
     api_key_id: Option<ID>,
-    /// Only what was done on behalf of this label: the whole label, exactly. To an account's
-    /// viewer, only what the account's own keys did.
+    /// Only what was done on behalf of this label, or by the user with this sub at the OpenID
+    /// provider: the whole text, exactly. To an account's viewer, only what the account's own keys
+    /// and users did.
     on_behalf_of: Option<String>,
 }
 
@@ -106,7 +113,7 @@ pub(super) async fn of(
     }
 }
 
-/// The keys that did something in an account, as far as the viewer may know.
+/// The keys and users that did something in an account, as far as the viewer may know.
 ///
 /// # Errors
 /// `Invalid` at `first`; faults.
@@ -126,6 +133,17 @@ async fn shown(ctx: &Context<'_>, row: actor::Model) -> Result<Actor, ApiError> 
     match row.kind {
         sql_enums::ActorKind::Job => Ok(Actor::named(ActorKind::Job, row.name)),
         sql_enums::ActorKind::Provider => Ok(Actor::named(ActorKind::Provider, row.name)),
+        sql_enums::ActorKind::AccountUser => Ok(Actor {
+            on_behalf_of: row.on_behalf_of,
+            ..Actor::named(ActorKind::AccountUser, row.name)
+        }),
+        sql_enums::ActorKind::PlatformUser => {
+            let is_shown = viewer(ctx)?.is_platform();
+            Ok(Actor {
+                on_behalf_of: row.on_behalf_of.filter(|_| is_shown),
+                ..Actor::named(ActorKind::PlatformUser, row.name.filter(|_| is_shown))
+            })
+        }
         sql_enums::ActorKind::AdministratorKey | sql_enums::ActorKind::ApiKey => {
             // Only those who see a key learn more of it than whose it is.
             let seen = match key {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::operations::{
     OperationError, Path,
-    api_key::{CreateApiKey, RevokeOthers},
+    api_key::{AllowedAddresses, CreateApiKey, RevokeOthers},
     input,
     reader::Window,
 };
@@ -59,6 +59,19 @@ impl ApiKey {
     /// The role, which decides what the key may do.
     async fn role(&self) -> Role {
         self.0.role.into()
+    }
+
+    /// The IP networks from which the key works, such as `203.0.113.0/24`; empty if it works from
+    /// everywhere.
+    async fn allowed_addresses(&self) -> Vec<&str> {
+        let networks = self.0.allowed_addresses.iter();
+        networks.flat_map(|text| text.split(',')).collect()
+    }
+
+    /// Whether the key, and the access tokens that it makes, run the operator's trusted documents
+    /// only.
+    async fn trusted_documents_only(&self) -> bool {
+        self.0.trusted_documents_only
     }
 
     /// The instant at which the key was made.
@@ -123,6 +136,16 @@ pub struct CreateApiKeyInput {
     /// The instant from which the key no longer works, which must be in the future. If it is left
     /// out, the key doesn't expire.
     expires_at: Option<DateTime>,
+    /// The IP networks from which the key works, at most 20: such as `203.0.113.0/24`, a single
+    /// IPv4 address, or for IPv6 a network of at most 64 bits such as `2001:db8:1::/48`. From other
+    /// addresses it is refused with FORBIDDEN. If none is given, it works from everywhere.
+    #[graphql(default)]
+    allowed_addresses: Vec<String>,
+    /// Whether the key runs the operator's trusted documents only, and refuses all others with
+    /// QUERY_NOT_IN_SAFELIST or PERSISTED_QUERY_NOT_IN_LIST. Must be false on a server without
+    /// trusted documents.
+    #[graphql(default)]
+    trusted_documents_only: bool,
 }
 
 /// The result of createApiKey.
@@ -153,8 +176,9 @@ pub struct RotateApiKeyInput {
 /// The result of rotateApiKey.
 #[derive(SimpleObject)]
 pub struct RotateApiKeyPayload {
-    /// The new key, with the account, the role and the name of the old one. If that was made to
-    /// expire, the new one works for as long from now on. Null if the mutation was refused.
+    /// The new key, with the account, the role, the name, the allowed addresses and the documents
+    /// of the old one. If that was made to expire, the new one works for as long from now on. Null
+    /// if the mutation was refused.
     api_key: Option<ApiKey>,
     /// The old key, which expires after the overlap, or earlier if it was made to; null if the
     /// mutation was refused.
@@ -242,6 +266,11 @@ impl ApiKeyMutation {
                 expires_at: (input.expires_at)
                     .map(|at| input::instant(&at.0, &Path::input("expiresAt")))
                     .transpose()?,
+                allowed: AllowedAddresses::parse(
+                    &input.allowed_addresses,
+                    &Path::input("allowedAddresses"),
+                )?,
+                trusted_documents_only: input.trusted_documents_only,
             };
             services.create_api_key(&viewer, new).await
         };

@@ -44,7 +44,8 @@ impl Viewer {
         self.0.role.into()
     }
 
-    /// The instant from which the access token that is used no longer works; null if a key is used.
+    /// The instant at which the access token or the OpenID provider's token that is used expires;
+    /// null if a key is used.
     async fn token_expires_at(&self) -> Option<DateTime> {
         let token = self.0.token.as_ref()?;
         Some(token.expires_at().into())

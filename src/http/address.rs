@@ -41,6 +41,12 @@ impl Address {
         }
     }
 
+    /// The IPv4 address, or the first address of the IPv6 network.
+    #[must_use]
+    pub fn first(self) -> IpAddr {
+        self.0
+    }
+
     /// The address that the connection stored in a request's extensions. Requests without a
     /// connection, as in unit tests, share one.
     #[must_use]

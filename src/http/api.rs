@@ -13,7 +13,7 @@ use async_graphql::{Pos, Request};
 use axum::{
     body::HttpBody,
     extract::State,
-    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -23,21 +23,23 @@ use super::{
     address::Address,
     connections::Place,
     graphql::{
-        BodyLimits, Denied as Barred, Gate, Read,
+        BodyLimits, Denied as Barred, Gate, Read, language_of,
         media::{Accepted, Media, negotiate},
         problem::Problem,
     },
     on_behalf_of::acting_for,
     rates::retry_after_seconds,
     shares::{Caller, Denied},
-    viewer::{Authentication, authenticate},
+    viewer::{Authentication, authenticate, may_run},
 };
 use crate::{
     fair::{self, Full, Line},
     graphql::engine::{
         errors::{ApiError, code},
         loaders,
+        persisted::MayRun,
     },
+    localization::Language,
     operations::{OperationError, Viewer, policy, viewer::Owner},
 };
 
@@ -62,7 +64,8 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
     let shared = &server.0;
     let accepted = negotiate(request.headers());
     let media = accepted.best.unwrap_or(Media::Json);
-    let viewer = match authenticate(&shared.services, request.headers()).await {
+    let address = Address::noted(request.extensions());
+    let viewer = match authenticate(&shared.services, request.headers(), address).await {
         Ok(Authentication::Valid(viewer)) => match acting_for(viewer, request.headers()) {
             Ok(viewer) => Some(viewer),
             Err(wrong) => {
@@ -71,10 +74,14 @@ async fn respond(server: &Server, request: axum::extract::Request) -> Response {
             }
         },
         Ok(Authentication::Anonymous) => None,
-        Ok(Authentication::InvalidKey) => return invalid_key(shared, request.extensions(), media),
+        Ok(Authentication::InvalidKey) => return invalid_key(shared, address, media),
+        Ok(Authentication::Elsewhere) => {
+            let language = language_of(request.headers());
+            return elsewhere(shared, address, language, media);
+        }
         Err(error) => return failed(&error, media),
     };
-    let caller = Caller::new(viewer.as_ref(), Address::noted(request.extensions()));
+    let caller = Caller::new(viewer.as_ref(), address);
     if let Some(place) = request.extensions().get::<Place>()
         && !caller.is_anonymous()
     {
@@ -205,8 +212,8 @@ pub(super) fn cost(bytes: usize) -> u32 {
     u32::try_from(bytes / BYTES_A_TOKEN).map_or(u32::MAX, |tokens| tokens.saturating_add(1))
 }
 
-/// Admits files of viewers who may use the fields that take them: a few at once, shared fairly by
-/// account.
+/// Admits the documents that a viewer's key may run, and files of viewers who may use the fields
+/// that take them: a few at once, shared fairly by account.
 struct Uploads<'a> {
     viewer: Option<Viewer>,
     line: &'a Line<Owner>,
@@ -223,6 +230,10 @@ impl<'a> Uploads<'a> {
 
 impl Gate for Uploads<'_> {
     type Place = fair::Place<Owner>;
+
+    fn may_run(&self) -> MayRun {
+        self.viewer.as_ref().map(may_run).unwrap_or_default()
+    }
 
     async fn admit(&self, fields: &[&'static str]) -> Result<Self::Place, Barred> {
         for field in fields {
@@ -300,20 +311,38 @@ fn with_viewer(
 }
 
 /// The response to a key that does not work.
-fn invalid_key(shared: &Shared, extensions: &Extensions, media: Media) -> Response {
-    if let Err(wait) = shared.wrong_keys.count(Address::noted(extensions)) {
-        let seconds = retry_after_seconds(wait);
-        let message = format!(
-            "The API key is invalid, and this address has sent too many invalid keys; wait {seconds} s."
-        );
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, message);
-        let body = problem.respond(media);
-        return ([(header::RETRY_AFTER, seconds.to_string())], body).into_response();
+fn invalid_key(shared: &Shared, address: Address, media: Media) -> Response {
+    match shared.wrong_keys.count(address) {
+        Ok(()) => unauthenticated(
+            "The API key or access token is invalid: it is wrong, revoked or expired.",
+            media,
+        ),
+        Err(wait) => too_many_wrong_keys(wait, media),
     }
-    unauthenticated(
-        "The API key or access token is invalid: it is wrong, revoked or expired.",
-        media,
-    )
+}
+
+/// The response to a key that is bound to other networks. It counts as a wrong key, because whoever
+/// shows it may have stolen it, and doesn't say which networks they are.
+fn elsewhere(shared: &Shared, address: Address, language: Language, media: Media) -> Response {
+    if let Err(wait) = shared.wrong_keys.count(address) {
+        return too_many_wrong_keys(wait, media);
+    }
+    let message = text!(
+        "The API key or access token doesn't work from {address}; use it from one of the key's allowedAddresses.",
+        address = address,
+    );
+    let message = message.in_language(language);
+    Problem::new(StatusCode::FORBIDDEN, code::FORBIDDEN, message).respond(media)
+}
+
+fn too_many_wrong_keys(wait: Duration, media: Media) -> Response {
+    let seconds = retry_after_seconds(wait);
+    let message = format!(
+        "The API key is invalid, and this address has sent too many invalid keys; wait {seconds} s."
+    );
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, message);
+    let body = problem.respond(media);
+    ([(header::RETRY_AFTER, seconds.to_string())], body).into_response()
 }
 
 fn failed(error: &OperationError, media: Media) -> Response {

@@ -37,6 +37,7 @@ use crate::graphql::engine::allowance::retry_after;
 use crate::graphql::engine::budget::{self, Unwritten};
 use crate::graphql::engine::documents::Documents;
 use crate::graphql::engine::execution::{Answer, Stage, execute};
+use crate::graphql::engine::persisted::MayRun;
 use crate::graphql::engine::uploads::Taker;
 use crate::http::event_stream;
 use crate::http::events::{self, Event};
@@ -118,7 +119,7 @@ impl<P> Read<P> {
     }
 }
 
-/// Decides whose files are accepted; the endpoint's caller knows the viewer.
+/// Decides whose files and which documents are accepted; the endpoint's caller knows the viewer.
 pub trait Gate: Sync {
     /// Held until the request is answered.
     type Place: Send;
@@ -128,6 +129,11 @@ pub trait Gate: Sync {
         &self,
         fields: &[&'static str],
     ) -> impl Future<Output = Result<Self::Place, Denied>> + Send;
+
+    /// Which documents the caller may run.
+    fn may_run(&self) -> MayRun {
+        MayRun::Any
+    }
 }
 
 /// Why a request with files is not admitted.
@@ -204,7 +210,7 @@ impl Endpoint {
                 }
             },
         };
-        let kind = match self.documents.prepare(&mut request) {
+        let kind = match self.documents.prepare(&mut request, gate.may_run()) {
             Ok(kind) => kind,
             Err(error) => return Err(Box::new(encode(Answer::not_run(error), media))),
         };
@@ -262,7 +268,7 @@ impl Endpoint {
     }
 
     async fn admit<G: Gate>(&self, form: &mut Form, gate: &G) -> Result<G::Place, Denied> {
-        let resolved = self.documents.resolve(&mut form.request);
+        let resolved = self.documents.resolve(&mut form.request, gate.may_run());
         resolved.map_err(Denied::Refused)?;
         let fields = self
             .documents

@@ -46,7 +46,7 @@ pub enum Owner {
 pub(crate) struct Caller {
     /// Whose share its requests are counted against.
     pub owner: Owner,
-    /// The key that was shown.
+    /// The key that was shown, or the id of the subject of a token ([`Viewer::share`]).
     key: Option<ApiKeyId>,
 }
 
@@ -56,11 +56,11 @@ impl Caller {
             None => Owner::Address(address),
             Some(viewer) => viewer
                 .account
-                .map_or(Owner::Platform(viewer.key), Owner::Account),
+                .map_or(Owner::Platform(viewer.share()), Owner::Account),
         };
         Self {
             owner,
-            key: viewer.and_then(|viewer| viewer.key),
+            key: viewer.and_then(Viewer::share),
         }
     }
 
@@ -408,7 +408,7 @@ impl Shares {
             (Owner::Account(_) | Owner::Platform(_), viewer) => {
                 let viewer = viewer?;
                 let rate = self.costs.keys.rate(viewer.role)?;
-                Some(allowance(&self.key_costs, viewer.key, rate))
+                Some(allowance(&self.key_costs, viewer.share(), rate))
             }
         }
     }

@@ -10,7 +10,8 @@ use super::{
     rates::{Buckets, Rate},
 };
 use crate::{
-    operations::{OperationError, Services, Viewer},
+    graphql::engine::persisted::MayRun,
+    operations::{OperationError, Services, Viewer, api_key::Secret},
     telemetry::{
         episode::Limited,
         metrics::{WRONG_KEYS, count},
@@ -51,7 +52,7 @@ impl WrongKeys {
     pub(super) fn count(&self, from: Address) -> Result<(), Duration> {
         count(&WRONG_KEYS, 1);
         if let Some(left_out) = LOGGED.left_out() {
-            tracing::warn!(address = %from, left_out, "an API key was refused: it is wrong, revoked or expired");
+            tracing::warn!(address = %from, left_out, "an API key was refused: it is wrong, revoked or expired, or bound to other addresses");
         }
         self.0.spend(&from, 1)
     }
@@ -65,18 +66,30 @@ pub(super) enum Authentication {
     Valid(Viewer),
     /// An invalid key was shown.
     InvalidKey,
+    /// A valid key was shown from an address that it isn't allowed at.
+    Elsewhere,
 }
 
-/// Identifies the caller by the request's headers.
+/// Which documents a viewer may run.
+pub(super) fn may_run(viewer: &Viewer) -> MayRun {
+    if viewer.trusted_documents_only {
+        MayRun::Trusted
+    } else {
+        MayRun::Any
+    }
+}
+
+/// Identifies the caller by the request's headers and its address.
 pub(super) async fn authenticate(
     services: &Services,
     headers: &HeaderMap,
+    from: Address,
 ) -> Result<Authentication, OperationError> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Ok(Authentication::Anonymous);
     };
     match value.to_str() {
-        Ok(text) => authenticate_credential(services, text).await,
+        Ok(text) => authenticate_credential(services, text, from).await,
         Err(_) => Ok(Authentication::InvalidKey),
     }
 }
@@ -85,6 +98,7 @@ pub(super) async fn authenticate(
 pub(super) async fn authenticate_credential(
     services: &Services,
     text: &str,
+    from: Address,
 ) -> Result<Authentication, OperationError> {
     let secret = text
         .split_once(' ')
@@ -94,8 +108,9 @@ pub(super) async fn authenticate_credential(
     let Some(secret) = secret else {
         return Ok(Authentication::InvalidKey);
     };
-    Ok(services
-        .authenticate(secret)
-        .await?
-        .map_or(Authentication::InvalidKey, Authentication::Valid))
+    Ok(match services.authenticate(secret, from.first()).await? {
+        Secret::Of(viewer) => Authentication::Valid(viewer),
+        Secret::Wrong => Authentication::InvalidKey,
+        Secret::Elsewhere => Authentication::Elsewhere,
+    })
 }

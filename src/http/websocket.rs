@@ -22,6 +22,7 @@ use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 
 use crate::graphql::engine::documents::Documents;
+use crate::graphql::engine::persisted::MayRun;
 use crate::telemetry::context;
 
 /// The route of WebSockets, for log lines.
@@ -74,6 +75,11 @@ impl Default for SocketLimits {
 pub trait Session: Send + Sync + 'static {
     /// Adds what resolvers need to each operation: the viewer, and loaders of its own.
     fn prepare(&self, request: async_graphql::Request) -> async_graphql::Request;
+
+    /// Which documents the caller may run.
+    fn may_run(&self) -> MayRun {
+        MayRun::Any
+    }
 
     /// Admits an operation of this size when it is its turn. The result is kept until the operation
     /// is over.

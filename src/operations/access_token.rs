@@ -2,14 +2,14 @@
 //!
 //! A token carries signed claims: the key that made it, an account, a role, whom it acts for, and
 //! its expiry. Nothing is stored for it, and it stops working with its key. Here: making tokens and
-//! authenticating them. Not here: keys ([`super::api_key`]), and what only keys may do
-//! ([`super::policy::KEYS_ONLY`]).
+//! authenticating them. Not here: keys ([`super::api_key`]), tokens of an OpenID provider
+//! ([`super::identity`]), and what only keys may do ([`super::policy::KEYS_ONLY`]).
 
 use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId};
-use entity::sql_enums::Role;
+use entity::{api_key, sql_enums::Role};
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -42,6 +42,7 @@ const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 pub struct Token {
     text: Arc<SecretString>,
     expires_at: Timestamp,
+    issuer: Option<Arc<str>>,
 }
 
 impl Token {
@@ -49,6 +50,21 @@ impl Token {
     #[must_use]
     pub fn text(&self) -> &str {
         self.text.expose_secret()
+    }
+
+    /// A token of an OpenID provider.
+    pub(super) fn of_provider(text: &str, expires_at: Timestamp, issuer: Arc<str>) -> Self {
+        Self {
+            text: Arc::new(SecretString::from(text)),
+            expires_at,
+            issuer: Some(issuer),
+        }
+    }
+
+    /// The OpenID provider that made it; `None` if this server did.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&Arc<str>> {
+        self.issuer.as_ref()
     }
 
     /// The instant from which it no longer works.
@@ -182,15 +198,17 @@ impl Services {
         Ok(Token {
             text: Arc::new(SecretString::from(text)),
             expires_at: whole_micros(expires_at.as_microsecond()),
+            issuer: None,
         })
     }
 
-    /// The viewer who was given this token; `None` if this server didn't sign it, or it has
-    /// expired, or its key doesn't work any more. Takes one statement, as a key does.
+    /// The viewer who was given this token, with the row of the key that made it; `None` if this
+    /// server didn't sign it, or it has expired, or its key doesn't work any more. Takes one
+    /// statement, as a key does.
     pub(super) async fn authenticate_token(
         &self,
         text: &str,
-    ) -> Result<Option<Viewer>, OperationError> {
+    ) -> Result<Option<(Viewer, Option<api_key::Model>)>, OperationError> {
         let Some((signed, signature)) = parts(text) else {
             return Ok(None);
         };
@@ -225,13 +243,10 @@ impl Services {
         if now >= expires_at || too_long {
             return Ok(None);
         }
-        if let Some(row) = &key {
-            if !works(row, now) {
-                return Ok(None);
-            }
-            self.note_key_use(row, now);
+        if key.as_ref().is_some_and(|row| !works(row, now)) {
+            return Ok(None);
         }
-        Ok(Some(Viewer {
+        let viewer = Viewer {
             key: claims.key.map(ApiKeyId::new),
             role: claims.role.role(),
             account: Some(AccountId::new(claims.account)),
@@ -239,13 +254,19 @@ impl Services {
             token: Some(Token {
                 text: Arc::new(SecretString::from(text)),
                 expires_at,
+                issuer: None,
             }),
-        }))
+            trusted_documents_only: key.as_ref().is_some_and(|key| key.trusted_documents_only),
+        };
+        Ok(Some((viewer, key)))
     }
 
     /// Whether what a viewer was authenticated by still works: its token, or else its key.
     pub async fn still_works(&self, viewer: &Viewer) -> Result<bool, OperationError> {
         match (&viewer.token, viewer.key) {
+            (Some(token), _) if token.issuer.is_some() => {
+                Ok(self.identify(token.text()).await?.is_some())
+            }
             (Some(token), _) => Ok(self.authenticate_token(token.text()).await?.is_some()),
             (None, Some(key)) => self.key_works(key).await,
             // The server's own admin key works for as long as the server runs.

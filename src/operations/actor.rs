@@ -41,6 +41,7 @@ impl ViewerReader {
         let on_behalf_of = label
             .map(|label| input::label(label, &path.at("onBehalfOf")))
             .transpose()?;
+        let own_users = asked.key.is_none() && !self.viewer().is_platform();
         let keys = match (asked.key, &on_behalf_of) {
             (None, None) => return Ok(None),
             (Some(key), _) => {
@@ -51,11 +52,15 @@ impl ViewerReader {
             (None, Some(_)) if self.viewer().is_platform() => None,
             (None, Some(label)) => Some(self.own_keys_for(account, label).await?),
         };
-        Ok(Some(ActorFilter { keys, on_behalf_of }))
+        Ok(Some(ActorFilter {
+            keys,
+            own_users,
+            on_behalf_of,
+        }))
     }
 
-    /// The keys that did something in an account, each with whom it acted for, the newest keys
-    /// first. To the account's viewers, only its own keys.
+    /// The keys and users that did something in an account, each key with whom it acted for, the
+    /// newest keys first. To the account's viewers, only its own keys and users.
     ///
     /// # Errors
     /// `Invalid` for a number of actors that isn't allowed.

@@ -1,11 +1,15 @@
-//! API keys: creating, replacing, listing and revoking them, and authenticating requests. Not here:
-//! access tokens, which a key makes ([`access_token`]).
+//! API keys: creating, replacing, listing and revoking them. Not here: authenticating requests
+//! ([`authentication`]), and access tokens, which a key makes ([`super::access_token`]).
 //!
 //! A secret is shown once, and only its SHA-256 is stored (law A2). It has 256 random bits, so a
 //! slow hash would add nothing.
 
+mod addresses;
+mod authentication;
 mod uses;
 
+pub use addresses::AllowedAddresses;
+pub use authentication::Secret;
 pub use uses::{GRAIN, KeyUses};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -14,10 +18,9 @@ use entity::{api_key, sql_enums::Role};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::{
-    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, access_token, input,
+    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, input,
     policy::{self, Use},
     reader::{ApiKeys, Listing, Window},
 };
@@ -47,6 +50,10 @@ pub struct CreateApiKey {
     pub name: String,
     /// The instant from which the key no longer works; `None` for a key that never expires.
     pub expires_at: Option<Timestamp>,
+    /// The networks from which the key works.
+    pub allowed: AllowedAddresses,
+    /// Whether the key runs the operator's trusted documents only.
+    pub trusted_documents_only: bool,
 }
 
 /// The input of `revokeOtherApiKeys`.
@@ -79,7 +86,8 @@ impl Services {
     /// platform administrator creates any key.
     ///
     /// # Errors
-    /// An invalid name, role or expiry, an unknown account, and too many keys, each at its field.
+    /// An invalid name, role or expiry, an unknown account, too many keys, and trusted documents
+    /// that the server doesn't have, each at its field.
     pub async fn create_api_key(
         &self,
         viewer: &Viewer,
@@ -108,6 +116,13 @@ impl Services {
             Some(AccountId::new(account.id))
         };
         input::name(&new.name, &Path::input("name"))?;
+        if new.trusted_documents_only && !self.0.parts.has_trusted_documents {
+            return Err(Path::input("trustedDocumentsOnly")
+                .invalid(text!(
+                    "Must be false: this server has no trusted documents, so the key could run none."
+                ))
+                .into());
+        }
         if let (Some(account), false) = (account, is_platform(new.role)) {
             self.refuse_more_keys(account).await?;
         }
@@ -115,9 +130,9 @@ impl Services {
         create_key(self.store(), self.clock(), new).await
     }
 
-    /// Replaces a key by a new one with the same account, role and name, and has the old one expire
-    /// after the overlap, so that its users can change over. The new key works for as long as the
-    /// old one was made for. Returns the new key and its secret.
+    /// Replaces a key by a new one with the same account, role, name, networks and documents, and
+    /// has the old one expire after the overlap, so that its users can change over. The new key
+    /// works for as long as the old one was made for. Returns the new key and its secret.
     ///
     /// # Errors
     /// `NotFound` if the viewer doesn't see the key; `Forbidden` if its role may not make such a
@@ -175,6 +190,8 @@ impl Services {
                 role: row.role,
                 name: row.name,
                 expires_at: expires_at.transpose()?,
+                allowed: AllowedAddresses::from_stored(row.allowed_addresses.as_deref())?,
+                trusted_documents_only: row.trusted_documents_only,
             },
             row.demo,
         );
@@ -255,50 +272,6 @@ impl Services {
         store::api_key::revoke(self.store().writer(), id, self.clock().now()).await?;
         Ok(id)
     }
-
-    /// Whether a key is neither revoked nor expired.
-    pub async fn key_works(&self, id: ApiKeyId) -> Result<bool, OperationError> {
-        let row = self.0.reads.keys_by_id.load(id).await?;
-        let now = self.clock().now();
-        Ok(row.is_some_and(|row| works(&row, now)))
-    }
-
-    /// The viewer whose key has this secret, or who was given this access token; `None` if it is
-    /// neither, or doesn't work any more.
-    pub async fn authenticate(&self, secret: &str) -> Result<Option<Viewer>, OperationError> {
-        let hash = secret_hash(secret);
-        if let Some(admin) = self.admin_key_hash()
-            && bool::from(admin.ct_eq(&hash))
-        {
-            return Ok(Some(Viewer {
-                key: None,
-                role: Role::PlatformAdmin,
-                account: None,
-                on_behalf_of: None,
-                token: None,
-            }));
-        }
-        if secret.starts_with(access_token::PREFIX) {
-            return self.authenticate_token(secret).await;
-        }
-        if !secret.starts_with(SECRET_PREFIX) {
-            return Ok(None);
-        }
-        let row = self.0.reads.keys.load(hash).await?;
-        let now = self.clock().now();
-        let row = row
-            .filter(|row| works(row, now) && bool::from(row.secret_hash.as_slice().ct_eq(&hash)));
-        if let Some(row) = &row {
-            self.note_key_use(row, now);
-        }
-        Ok(row.map(|row| Viewer {
-            key: Some(ApiKeyId::new(row.id)),
-            role: row.role,
-            account: row.account_id.map(AccountId::new),
-            on_behalf_of: None,
-            token: None,
-        }))
-    }
 }
 
 /// Whether a key is neither revoked nor expired at `now`.
@@ -343,6 +316,8 @@ async fn make_key(
         role,
         name,
         expires_at,
+        allowed,
+        trusted_documents_only,
     } = new;
     let now = clock.now();
     if expires_at.is_some_and(|at| at <= now) {
@@ -374,6 +349,8 @@ async fn make_key(
         role,
         name: input::name(&name, &Path::input("name"))?,
         expires_at,
+        allowed,
+        trusted_documents_only,
     };
     let (row, secret) = new_row(clock, new, demo);
     let id = ApiKeyId::new(row.id);
@@ -399,6 +376,8 @@ fn new_row(clock: &Clock, new: CreateApiKey, demo: bool) -> (api_key::Model, Sec
         expires_at: new.expires_at.map(Timestamp::as_microsecond),
         // The secret has 43 characters after SECRET_PREFIX: 37 of them stay secret.
         prefix: secret.get(..SECRET_PREFIX.len() + 6).map(str::to_owned),
+        allowed_addresses: new.allowed.stored(),
+        trusted_documents_only: new.trusted_documents_only,
         demo,
     };
     (row, SecretString::from(secret))

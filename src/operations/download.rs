@@ -88,7 +88,7 @@ pub enum Download {
         /// The content beside the messages, by format.
         content: Content,
         /// The messages, from the same snapshot as the figures (law T4).
-        messages: MessageReader,
+        messages: Box<MessageReader>,
     },
     /// A statement, an Excel workbook.
     Statement(Box<StatementFile>),
@@ -304,7 +304,10 @@ impl Services {
                 Content::Csv(report.time_zone, claims.dialect, names)
             }
         };
-        Ok(Download::Report { content, messages })
+        Ok(Download::Report {
+            content,
+            messages: Box::new(messages),
+        })
     }
 
     /// The snapshot of a file, with the account in it: a replica may not have a new account yet.

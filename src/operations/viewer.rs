@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use domain::id::{AccountId, ApiKeyId};
 use entity::sql_enums::Role;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{access_token::Token, input, refusal::Path};
 use crate::store::actor::Actor;
@@ -15,16 +17,21 @@ pub use crate::store::sql::reader::Owner;
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewer {
-    /// The key of the request; `None` for the server's own admin key.
+    /// The key of the request; `None` for the server's own admin key, and for a token of the OpenID
+    /// provider.
     pub key: Option<ApiKeyId>,
     /// The role of the key.
     pub role: Role,
     /// The only account that it sees; `None` for a platform role, which sees all accounts.
     pub account: Option<AccountId>,
-    /// The label of whom it acts for, if the request says so, or its access token.
+    /// The label of whom it acts for, if the request says so, or its access token; the subject of a
+    /// token of the OpenID provider.
     pub on_behalf_of: Option<Arc<str>>,
-    /// The access token of the request, which `key` made; `None` if the request shows a key itself.
+    /// The token of the request, which `key` or the OpenID provider made; `None` if the request
+    /// shows a key itself.
     pub token: Option<Token>,
+    /// Whether its key runs the operator's trusted documents only.
+    pub trusted_documents_only: bool,
 }
 
 /// Who sees a row.
@@ -73,6 +80,13 @@ impl Viewer {
     /// The actor of what it does (law B7).
     #[must_use]
     pub fn actor(&self) -> Actor {
+        if let Some(issuer) = self.issuer() {
+            return Actor::User {
+                issuer: issuer.clone(),
+                subject: self.on_behalf_of.clone().unwrap_or_default(),
+                is_platform: self.is_platform(),
+            };
+        }
         Actor::Key {
             id: self.key,
             on_behalf_of: self.on_behalf_of.clone(),
@@ -83,7 +97,24 @@ impl Viewer {
     #[must_use]
     pub fn reads_as(&self) -> Owner {
         self.account
-            .map_or(Owner::Platform(self.key), Owner::Account)
+            .map_or(Owner::Platform(self.share()), Owner::Account)
+    }
+
+    /// Whose limits it uses up: those of its key, or of the subject of the OpenID provider, who is
+    /// given an id of the same kind; `None` for the server's own admin key.
+    #[must_use]
+    pub fn share(&self) -> Option<ApiKeyId> {
+        if self.issuer().is_none() {
+            return self.key;
+        }
+        let subject = self.on_behalf_of.as_deref().unwrap_or_default();
+        let digest = Sha256::digest(subject.as_bytes());
+        let first = digest.first_chunk::<16>().copied().unwrap_or_default();
+        Some(ApiKeyId::new(Uuid::from_bytes(first)))
+    }
+
+    fn issuer(&self) -> Option<&Arc<str>> {
+        self.token.as_ref().and_then(Token::issuer)
     }
 
     /// Whether it acts for the platform rather than for one account.
@@ -114,6 +145,7 @@ mod tests {
                 account,
                 on_behalf_of: None,
                 token: None,
+                trusted_documents_only: false,
             };
             let seen = [
                 Visibility::Account(own),

@@ -1,4 +1,5 @@
-//! Who does something in an account (law B7): an API key, a job or a payment provider.
+//! Who does something in an account (law B7): an API key, a user of the OpenID provider, a job or a
+//! payment provider.
 //!
 //! Here: an actor, its id and its row. Not here: who a request's key acts for, which its header
 //! says ([`crate::operations::viewer`]).
@@ -53,6 +54,15 @@ pub enum Actor {
         /// The label of whom it acts for.
         on_behalf_of: Option<Arc<str>>,
     },
+    /// A user of the OpenID provider, who showed a token of it.
+    User {
+        /// The provider.
+        issuer: Arc<str>,
+        /// The provider's name for the user.
+        subject: Arc<str>,
+        /// Whether the user acted for the platform.
+        is_platform: bool,
+    },
     /// A job of the server.
     Job(Job),
     /// A payment provider, by its name.
@@ -77,6 +87,22 @@ impl Actor {
                 };
                 let label = on_behalf_of.as_deref().map(str::to_owned);
                 (kind, id.map(ApiKeyId::uuid), None, label)
+            }
+            Self::User {
+                issuer,
+                subject,
+                is_platform,
+            } => {
+                let kind = match is_platform {
+                    true => ActorKind::PlatformUser,
+                    false => ActorKind::AccountUser,
+                };
+                (
+                    kind,
+                    None,
+                    Some(issuer.to_string()),
+                    Some(subject.to_string()),
+                )
             }
             Self::Job(job) => (ActorKind::Job, None, Some(job.name().to_owned()), None),
             Self::Provider(name) => (ActorKind::Provider, None, Some(name.clone()), None),
@@ -162,6 +188,8 @@ pub async fn find_all(
 pub struct ActorFilter {
     /// One of these keys.
     pub keys: Option<Vec<ApiKeyId>>,
+    /// Or one of the account's own users, beside the keys.
+    pub own_users: bool,
     /// Acting for whom this label names.
     pub on_behalf_of: Option<String>,
 }
@@ -177,7 +205,11 @@ impl ActorFilter {
             .filter(Column::AccountId.eq(account.uuid()));
         if let Some(keys) = &self.keys {
             let keys = keys.iter().map(|key| key.uuid());
-            select = select.filter(Column::ApiKeyId.is_in(keys));
+            let mut one_of = Condition::any().add(Column::ApiKeyId.is_in(keys));
+            if self.own_users {
+                one_of = one_of.add(Column::Kind.eq(ActorKind::AccountUser));
+            }
+            select = select.filter(one_of);
         }
         if let Some(label) = &self.on_behalf_of {
             select = select.filter(Column::OnBehalfOf.eq(label));
@@ -205,8 +237,8 @@ pub async fn keys_acting_for(
     Ok(keys.into_iter().map(ApiKeyId::new).collect())
 }
 
-/// The keys that did something in an account, each with whom it acted for: the newest keys first,
-/// then by label. With `own`, only the account's own keys.
+/// The keys and users that did something in an account, each key with whom it acted for: the newest
+/// keys first, then by label, then users. With `own`, only the account's own keys and users.
 pub async fn keys(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -219,14 +251,22 @@ pub async fn keys(
         .add(Column::OnBehalfOf.is_not_null());
     let mut select = actor::Entity::find()
         .filter(Column::AccountId.eq(account.uuid()))
-        .filter(Column::Kind.is_in([ActorKind::ApiKey, ActorKind::AdministratorKey]))
+        .filter(Column::Kind.is_in([
+            ActorKind::ApiKey,
+            ActorKind::AdministratorKey,
+            ActorKind::AccountUser,
+            ActorKind::PlatformUser,
+        ]))
         .filter(named);
     if own {
         let own_keys = api_key::Entity::find()
             .select_only()
             .column(api_key::Column::Id)
             .filter(api_key::Column::AccountId.eq(account.uuid()));
-        select = select.filter(Column::ApiKeyId.in_subquery(own_keys.into_query()));
+        let own = Condition::any()
+            .add(Column::ApiKeyId.in_subquery(own_keys.into_query()))
+            .add(Column::Kind.eq(ActorKind::AccountUser));
+        select = select.filter(own);
     }
     select
         .order_by_with_nulls(Column::ApiKeyId, Order::Desc, NullOrdering::Last)
@@ -260,6 +300,11 @@ mod tests {
             id: (number > 0).then(|| ApiKeyId::new(Uuid::from_u128(number))),
             on_behalf_of: label.map(Into::into),
         };
+        let user = |subject: &str, is_platform| Actor::User {
+            issuer: "expiry".into(),
+            subject: subject.into(),
+            is_platform,
+        };
         let actors = [
             key(0, None),
             key(0, Some("")),
@@ -270,6 +315,9 @@ mod tests {
             Actor::Job(Job::Expiry),
             Actor::Job(Job::Settlement),
             Actor::Provider("expiry".to_owned()),
+            user("Ada", false),
+            user("Ada", true),
+            user("Bob", false),
         ];
         let ids = |account| {
             let account = AccountId::new(Uuid::from_u128(account));

@@ -299,14 +299,20 @@ impl Query {
     fn actors(&mut self, account: AccountId, actor: &ActorFilter) -> String {
         let account = self.bind(account.uuid());
         let mut ids = format!("SELECT id FROM actors WHERE account_id = {account}");
-        match actor.keys.as_deref() {
-            None => (),
-            // No key matches, and neither database takes an empty list.
-            Some([]) => ids.push_str(" AND 1 = 0"),
-            Some(keys) => {
+        if let Some(keys) = actor.keys.as_deref() {
+            let is_one = if keys.is_empty() {
+                // No key matches, and neither database takes an empty list.
+                "1 = 0".to_owned()
+            } else {
                 let keys = self.bind_all(keys.iter().map(|key| key.uuid()));
-                ids.push_str(&format!(" AND api_key_id IN ({keys})"));
-            }
+                format!("api_key_id IN ({keys})")
+            };
+            let or_user = if actor.own_users {
+                " OR kind = 'ACCOUNT_USER'"
+            } else {
+                ""
+            };
+            ids.push_str(&format!(" AND ({is_one}{or_user})"));
         }
         if let Some(label) = &actor.on_behalf_of {
             let label = self.bind(label.as_str());

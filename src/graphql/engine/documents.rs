@@ -16,7 +16,7 @@ use lru::LruCache;
 use super::errors::{code, coded};
 use super::language::known_syntax;
 use super::limits::Limits;
-use super::persisted::{Persisted, Trusted};
+use super::persisted::{MayRun, Persisted, Trusted};
 use super::uploads::{self, Taker};
 
 /// Front ends repeat a few hundred documents. A parsed document takes about 20 times the memory of
@@ -64,9 +64,13 @@ impl Documents {
     /// # Errors
     ///
     /// The text is not GraphQL, exceeds a limit, or has no operation of the requested name; the
-    /// document that the request names is unknown.
-    pub fn prepare(&self, request: &mut Request) -> Result<OperationType, ServerError> {
-        let hash = self.persisted.resolve(request)?;
+    /// document that the request names is unknown, or its caller may not run it.
+    pub fn prepare(
+        &self,
+        request: &mut Request,
+        may_run: MayRun,
+    ) -> Result<OperationType, ServerError> {
+        let hash = self.persisted.resolve(request, may_run)?;
         if request.operation_name.as_deref() == Some("") {
             request.operation_name = None;
         }
@@ -86,8 +90,8 @@ impl Documents {
     /// # Errors
     ///
     /// The document is unknown, or isn't accepted.
-    pub fn resolve(&self, request: &mut Request) -> Result<(), ServerError> {
-        self.persisted.resolve(request).map(drop)
+    pub fn resolve(&self, request: &mut Request, may_run: MayRun) -> Result<(), ServerError> {
+        self.persisted.resolve(request, may_run).map(drop)
     }
 
     /// Returns the root fields that take a request's files, before the files have arrived. `paths`
@@ -240,7 +244,7 @@ mod tests {
     use super::*;
 
     fn prepare(documents: &Documents, text: &str) -> Result<OperationType, ServerError> {
-        documents.prepare(&mut Request::new(text))
+        documents.prepare(&mut Request::new(text), MayRun::Any)
     }
 
     #[test]
@@ -296,7 +300,7 @@ mod tests {
             let mut request = Request::new(text);
             request.operation_name = name.map(str::to_owned);
             assert_eq!(
-                documents.prepare(&mut request).ok(),
+                documents.prepare(&mut request, MayRun::Any).ok(),
                 expected,
                 "{text} {name:?}"
             );
@@ -317,7 +321,11 @@ mod tests {
         let documents = Documents::new(Limits::default());
         let check = |text: &str, variables: serde_json::Value, passes: bool| {
             let mut request = Request::new(text).variables(Variables::from_json(variables));
-            assert_eq!(documents.prepare(&mut request).is_ok(), passes, "{text}");
+            assert_eq!(
+                documents.prepare(&mut request, MayRun::Any).is_ok(),
+                passes,
+                "{text}"
+            );
         };
         use serde_json::json;
         check("query($v: Int!) { a(v: $v) }", json!({"v": 1}), true);

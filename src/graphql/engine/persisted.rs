@@ -33,6 +33,16 @@ const MAX_REGISTERED_BYTES: usize = 2 * 1024 * 1024;
 /// A hash as bytes.
 type Hash = [u8; 32];
 
+/// Which documents a caller may run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MayRun {
+    /// What the server accepts.
+    #[default]
+    Any,
+    /// Trusted documents only, also if the server accepts others.
+    Trusted,
+}
+
 /// The documents that an operator trusts.
 #[derive(Debug, Default)]
 pub struct Trusted {
@@ -95,10 +105,15 @@ impl Persisted {
     /// # Errors
     /// The named document is unknown, its text has another hash, or it isn't trusted where only
     /// trusted ones are accepted.
-    pub(super) fn resolve(&self, request: &mut Request) -> Result<Option<Hash>, ServerError> {
+    pub(super) fn resolve(
+        &self,
+        request: &mut Request,
+        may_run: MayRun,
+    ) -> Result<Option<Hash>, ServerError> {
+        let only = self.only(may_run);
         let is_sent = !request.query.is_empty();
         let id = match request.extensions.get(EXTENSION) {
-            None | Some(Value::Null) if self.trusted.only => None,
+            None | Some(Value::Null) if only.is_some() => None,
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Object(fields)) => match fields.get(HASH) {
                 Some(Value::String(id)) => Some(id),
@@ -109,18 +124,18 @@ impl Persisted {
         if !is_sent && let Some(id) = id {
             let found = self.trusted.find(id).cloned();
             let text = found
-                .or_else(|| self.registered(id))
-                .ok_or_else(|| self.unknown())?;
+                .or_else(|| self.registered(id).filter(|_| only.is_none()))
+                .ok_or_else(|| unknown(only))?;
             request.query = text.as_ref().to_owned();
             return Ok(None);
         }
-        if self.trusted.only {
+        if let Some(who) = only {
             return if self.trusted.texts.contains(request.query.as_str()) {
                 Ok(None)
             } else {
                 Err(coded(
                     code::QUERY_NOT_IN_SAFELIST,
-                    "This server runs trusted documents only, and this is none of them.",
+                    format!("{who} runs trusted documents only, and this is none of them."),
                 ))
             };
         }
@@ -153,25 +168,18 @@ impl Persisted {
         }
     }
 
-    fn registered(&self, id: &str) -> Option<Arc<str>> {
-        if self.trusted.only {
-            return None;
+    /// Who runs trusted documents only; `None` if any may be run.
+    fn only(&self, may_run: MayRun) -> Option<&'static str> {
+        match may_run {
+            _ if self.trusted.only => Some("This server"),
+            MayRun::Trusted => Some("This API key"),
+            MayRun::Any => None,
         }
-        let hash = parse(id)?;
-        self.lock().documents.get(&hash).cloned()
     }
 
-    fn unknown(&self) -> ServerError {
-        if self.trusted.only {
-            // The client must not send the document instead: it would be refused as well.
-            coded(
-                code::PERSISTED_QUERY_NOT_IN_LIST,
-                "This server runs trusted documents only, and none of them has this id.",
-            )
-        } else {
-            // The Apollo protocol fixes this text: clients then send the document with its hash.
-            coded(code::PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
-        }
+    fn registered(&self, id: &str) -> Option<Arc<str>> {
+        let hash = parse(id)?;
+        self.lock().documents.get(&hash).cloned()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Registered> {
@@ -179,6 +187,19 @@ impl Persisted {
         self.registered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The error for an id of no document that may be run. `only` is who runs trusted documents only.
+fn unknown(only: Option<&str>) -> ServerError {
+    match only {
+        // The client must not send the document instead: it would be refused as well.
+        Some(who) => coded(
+            code::PERSISTED_QUERY_NOT_IN_LIST,
+            format!("{who} runs trusted documents only, and none of them has this id."),
+        ),
+        // The Apollo protocol fixes this text: clients then send the document with its hash.
+        None => coded(code::PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound"),
     }
 }
 
@@ -224,8 +245,17 @@ mod tests {
 
     /// The document that a request runs, or the code of the error.
     fn runs(persisted: &Persisted, id: Option<&str>, text: &str) -> Result<String, String> {
+        runs_for(MayRun::Any, persisted, id, text)
+    }
+
+    fn runs_for(
+        may_run: MayRun,
+        persisted: &Persisted,
+        id: Option<&str>,
+        text: &str,
+    ) -> Result<String, String> {
         let mut request = asks(id, text);
-        match persisted.resolve(&mut request) {
+        match persisted.resolve(&mut request, may_run) {
             Ok(hash) => {
                 if let Some(hash) = hash {
                     persisted.register(hash, &request.query);
@@ -301,12 +331,32 @@ mod tests {
     }
 
     #[test]
+    fn a_caller_may_be_held_to_trusted_documents() {
+        let persisted = trusted(false);
+        let other = "{ b }";
+        let hash = hash_of(other);
+        assert_eq!(runs(&persisted, Some(&hash), other), Ok(other.to_owned()));
+        let runs = |id, text| runs_for(MayRun::Trusted, &persisted, id, text);
+        let refused = |code: &str| Err(code.to_owned());
+        assert_eq!(runs(Some("abc"), ""), Ok("{ a }".to_owned()));
+        assert_eq!(runs(None, "{ a }"), Ok("{ a }".to_owned()));
+        assert_eq!(runs(None, other), refused("QUERY_NOT_IN_SAFELIST"));
+        assert_eq!(runs(Some(&hash), other), refused("QUERY_NOT_IN_SAFELIST"));
+        assert_eq!(runs(Some("abc"), other), refused("QUERY_NOT_IN_SAFELIST"));
+        // Another caller registered it, which doesn't make it trusted.
+        assert_eq!(
+            runs(Some(&hash), ""),
+            refused("PERSISTED_QUERY_NOT_IN_LIST")
+        );
+    }
+
+    #[test]
     fn a_malformed_extension_is_refused() {
         for extension in [value!(1), value!({}), value!({ "sha256Hash": 1 })] {
             let mut request = Request::new("{ a }");
             request.extensions.insert(EXTENSION.to_owned(), extension);
             let persisted = Persisted::new(Trusted::default());
-            assert!(persisted.resolve(&mut request).is_err());
+            assert!(persisted.resolve(&mut request, MayRun::Any).is_err());
         }
     }
 }

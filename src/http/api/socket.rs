@@ -21,13 +21,16 @@ use super::{
         graphql::language_of,
         on_behalf_of::{ON_BEHALF_OF, acting_for_label},
         shares::{Caller, Denied, Held},
-        viewer::{Authentication, authenticate_credential},
+        viewer::{Authentication, authenticate_credential, may_run},
         websocket::{Pass, Refused, Session},
     },
     cost, with_viewer,
 };
 use crate::{
-    graphql::engine::errors::{code, coded},
+    graphql::engine::{
+        errors::{code, coded},
+        persisted::MayRun,
+    },
     localization::Language,
     operations::Viewer,
 };
@@ -67,9 +70,14 @@ pub(super) async fn socket(server: &Server, request: axum::extract::Request) -> 
             let Some(credential) = credential else {
                 return Err(Refused::Unauthorized);
             };
-            let viewer = match authenticate_credential(&shared.services, &credential).await {
+            let viewer = match authenticate_credential(&shared.services, &credential, address).await
+            {
                 Ok(Authentication::Valid(viewer)) => viewer,
-                Ok(Authentication::Anonymous | Authentication::InvalidKey) => {
+                Ok(
+                    Authentication::Anonymous
+                    | Authentication::InvalidKey
+                    | Authentication::Elsewhere,
+                ) => {
                     // The socket is closed either way; the client's next attempt is a new
                     // connection.
                     let _ = shared.wrong_keys.count(address);
@@ -145,6 +153,10 @@ impl Session for SocketSession {
             Some(language) => request.data(language),
             None => request,
         }
+    }
+
+    fn may_run(&self) -> MayRun {
+        may_run(&self.viewer)
     }
 
     async fn admit(&self, kind: OperationType, bytes: usize) -> Result<Pass, ServerError> {

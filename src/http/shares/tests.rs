@@ -15,6 +15,7 @@ fn key(account: u128, key: u128) -> Caller {
         account: Some(AccountId::new(Uuid::from_u128(account))),
         on_behalf_of: None,
         token: None,
+        trusted_documents_only: false,
     };
     Caller::new(Some(&viewer), Address::of([192, 0, 2, 1].into()))
 }
@@ -147,6 +148,7 @@ fn each_caller_is_charged_to_its_own_bucket() {
         account: None,
         on_behalf_of: None,
         token: None,
+        trusted_documents_only: false,
     };
     let administrator = Caller::new(Some(&administrator), Address::of([192, 0, 2, 1].into()));
     for _ in 0..100 {

@@ -262,7 +262,11 @@ impl<E: Executor, S: Session> Connection<'_, E, S> {
             );
             Operation::refused(Answer::refused(coded(code::RATE_LIMITED, text)))
         } else {
-            match self.shared.documents.prepare(&mut request) {
+            match self
+                .shared
+                .documents
+                .prepare(&mut request, session.may_run())
+            {
                 Err(error) => Operation::refused(Answer::not_run(error)),
                 Ok(kind) => {
                     self.started += 1;

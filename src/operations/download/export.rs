@@ -78,12 +78,16 @@ struct Transactions {
 #[derive(Debug, Serialize, Deserialize)]
 struct Actors {
     keys: Option<Vec<Uuid>>,
+    /// Earlier programs' links don't say it.
+    #[serde(default)]
+    own_users: bool,
     label: Option<String>,
 }
 
 fn actors(filter: Option<ActorFilter>) -> Option<Actors> {
     filter.map(|filter| Actors {
         keys: (filter.keys).map(|keys| keys.into_iter().map(ApiKeyId::uuid).collect()),
+        own_users: filter.own_users,
         label: filter.on_behalf_of,
     })
 }
@@ -91,6 +95,7 @@ fn actors(filter: Option<ActorFilter>) -> Option<Actors> {
 fn actor_filter(actors: Option<Actors>) -> Option<ActorFilter> {
     actors.map(|actors| ActorFilter {
         keys: (actors.keys).map(|keys| keys.into_iter().map(ApiKeyId::new).collect()),
+        own_users: actors.own_users,
         on_behalf_of: actors.label,
     })
 }

@@ -48,6 +48,9 @@ pub(super) struct UsageClaims {
 struct ActorClaims {
     /// Of each key 16 bytes, as of lists.
     keys: Option<String>,
+    /// Earlier programs' links don't say it.
+    #[serde(default)]
+    own_users: bool,
     label: Option<String>,
 }
 
@@ -84,6 +87,7 @@ impl UsageClaims {
             channel: filter.channel,
             actor: filter.actor.as_ref().map(|actor| ActorClaims {
                 keys: (actor.keys.as_ref()).map(|keys| packed(keys.iter().map(|key| key.uuid()))),
+                own_users: actor.own_users,
                 label: actor.on_behalf_of.clone(),
             }),
             format,
@@ -107,6 +111,7 @@ impl UsageClaims {
                 let keys = actor.keys.as_ref().map(ids).transpose()?;
                 Some(ActorFilter {
                     keys: keys.map(|keys| keys.into_iter().map(ApiKeyId::new).collect()),
+                    own_users: actor.own_users,
                     on_behalf_of: actor.label.clone(),
                 })
             }

@@ -58,7 +58,7 @@ edges! {
     Actor { READERS: kind name apiKeyId onBehalfOf; }
     Allocation { EVERY_KEY: id mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
-    ApiKey { REPORTERS: id name account prefix role createdAt lastUsedAt expiresAt revokedAt; }
+    ApiKey { REPORTERS: id name account prefix role createdAt lastUsedAt expiresAt revokedAt allowedAddresses trustedDocumentsOnly; }
     AutoRecharge {
         READERS: enabled threshold package monthlyLimit spentThisMonth remainingThisMonth suspendedReason;
         READERS: heldBack nextAttemptAt inFlight providerLimit confirmationUrl;

@@ -35,12 +35,16 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("store", &["entity", "migration", "clock"]),
     ("ledger", &["store"]),
     ("payments", &["store"]),
+    ("openid", &["entity"]),
     ("version", &["migration"]),
-    ("config", &["payments", "version"]),
+    ("config", &["payments", "openid", "version"]),
     ("reports", &["store"]),
     // Reading files needs nobody but the rules.
     ("imports", &["domain"]),
-    ("operations", &["ledger", "payments", "reports", "imports"]),
+    (
+        "operations",
+        &["ledger", "payments", "openid", "reports", "imports"],
+    ),
     ("worker", &["operations"]),
     ("graphql", &["operations"]),
     // The router mounts the schema; the schema doesn't know of HTTP.

@@ -173,6 +173,8 @@ on_both_databases! {
             role: Role::PlatformAdmin,
             name: "any name".to_owned(),
             expires_at: None,
+            allowed: api_key::AllowedAddresses::default(),
+            trusted_documents_only: false,
         }).await;
         let (_, secret) = made.unwrap();
         let secret = secret.expose_secret().to_owned();

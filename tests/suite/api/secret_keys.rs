@@ -44,6 +44,7 @@ async fn connected(url: &str, key: &str, accounts: u32) {
         rates: Rates::default(),
         capacity: Capacity::default(),
         trusted: Default::default(),
+        openid: None,
     };
     let services = app::assemble(store.clone(), settings).services;
     for number in 0..accounts {
@@ -69,6 +70,7 @@ async fn connected(url: &str, key: &str, accounts: u32) {
             account: None,
             on_behalf_of: None,
             token: None,
+            trusted_documents_only: false,
         };
         services.connect_payments(&admin, new).await.unwrap();
     }

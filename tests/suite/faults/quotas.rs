@@ -161,6 +161,8 @@ on_both_databases! {
             last_used_at: None,
             expires_at: None,
             prefix: None,
+            allowed_addresses: None,
+            trusted_documents_only: false,
             demo: false,
         })
         .await;

@@ -207,6 +207,7 @@ on_both_databases! {
                 rates: Rates::default(),
                 capacity: Capacity::default(),
                 trusted: Default::default(),
+            openid: None,
                 cors_origins: CorsOrigins::default(),
                 replica: None,
                 vault: Vault::default(),

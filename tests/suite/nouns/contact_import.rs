@@ -289,7 +289,7 @@ on_both_databases! {
         let shop = server.account("Shop").await;
         let list = server.list(&shop, "Newsletter", json!([])).await;
         let first = server.import(&shop.owner, &list, numbers(0..1)).await;
-        let admin = Viewer { key: None, role: Role::PlatformAdmin, account: None , on_behalf_of: None, token: None };
+        let admin = Viewer { key: None, role: Role::PlatformAdmin, account: None , on_behalf_of: None, token: None, trusted_documents_only: false };
         let id = PublicId::decode(&list).unwrap();
         let progress = server.services().import_progress(&admin, id).await.unwrap();
         let mut progress = std::pin::pin!(progress);

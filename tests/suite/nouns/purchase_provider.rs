@@ -41,6 +41,7 @@ fn without_a_provider(server: &Server) -> App {
         rates: Rates::default(),
         capacity: Capacity::default(),
         trusted: Default::default(),
+        openid: None,
         cors_origins: CorsOrigins::default(),
     };
     app::assemble(server.services().store.clone(), settings)
@@ -66,7 +67,7 @@ on_both_databases! {
 
         let app = without_a_provider(&server);
         let account = AccountId::decode(&tenant.id).unwrap();
-        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) , on_behalf_of: None, token: None };
+        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) , on_behalf_of: None, token: None, trusted_documents_only: false };
         let new = |key: &str| PurchaseCredits {
             account: None,
             package: PackageId::decode(&package).unwrap(),
@@ -101,7 +102,7 @@ on_both_databases! {
         let package = package(&server, 1_000, 4_990, |_| {}).await;
         let app = without_a_provider(&server);
         let account = AccountId::decode(&tenant.id).unwrap();
-        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) , on_behalf_of: None, token: None };
+        let viewer = Viewer { key: None, role: Role::Owner, account: Some(account) , on_behalf_of: None, token: None, trusted_documents_only: false };
         let new = PurchaseCredits {
             account: None,
             package: PackageId::decode(&package).unwrap(),

@@ -11,6 +11,7 @@ pub mod contact_list;
 pub mod credit_package;
 pub mod field_paths;
 pub mod message;
+pub mod openid_provider;
 pub mod own_postgres;
 pub mod panics;
 pub mod payment_connection;
@@ -191,6 +192,7 @@ impl Server {
             rates: Rates::default(),
             capacity: Capacity::default(),
             trusted: Default::default(),
+            openid: None,
         };
         set(&mut settings);
         let app = app::assemble(store, settings);

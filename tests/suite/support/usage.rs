@@ -169,6 +169,7 @@ pub fn viewer() -> Viewer {
         account: None,
         on_behalf_of: None,
         token: None,
+        trusted_documents_only: false,
     }
 }
 

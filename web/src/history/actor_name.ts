@@ -10,6 +10,9 @@ export function actorName(t: TFunction, actor: HistoryRowFragment['actor']): str
       const key = actor.name ?? t('history.platform');
       return actor.onBehalfOf ? `${actor.onBehalfOf} (${key})` : key;
     }
+    case 'ACCOUNT_USER':
+    case 'PLATFORM_USER':
+      return actor.onBehalfOf ?? t('history.platform');
     case 'JOB':
       return t('history.server');
     case 'PROVIDER':

@@ -56,8 +56,9 @@ codes! {
     /// The request has no key or access token, or it is wrong, revoked or expired.
     UNAUTHENTICATED: "Send a key that works, as `Authorization: Bearer …`. Don't repeat the request: an address that sends many wrong keys is refused for a while.";
     /// The key's role may not use this field. `extensions.roles` and the message name the roles
-    /// that may. Or the role may, but an access token was sent and only keys may.
-    FORBIDDEN: "Use a key with one of these roles.";
+    /// that may. Or the role may, but an access token was sent and only keys may. With status 403,
+    /// the key doesn't work from the address of the request.
+    FORBIDDEN: "Use a key with one of these roles, or from one of its `allowedAddresses`.";
     /// The object doesn't exist, or isn't visible to this key: the two look the same.
     /// `extensions.field` is the path to the argument that names it.
     NOT_FOUND: "Check the id, and that the object belongs to the key's account.";
@@ -95,9 +96,9 @@ codes! {
     PERSISTED_QUERY_NOT_FOUND: "Send the document with the hash, once. Apollo's clients do this automatically.";
     /// The hash isn't the SHA-256 of the document beside it.
     PERSISTED_QUERY_HASH_MISMATCH: "Compute the hash from the document as it is sent, to the byte.";
-    /// The server runs trusted documents only, and none of them has this id.
+    /// The server or the API key runs trusted documents only, and none of them has this id.
     PERSISTED_QUERY_NOT_IN_LIST: "Give the server the file of the front end's present build ([persisted documents](api.md#persisted-documents)).";
-    /// The server runs trusted documents only, and this is none of them.
+    /// The server or the API key runs trusted documents only, and this is none of them.
     QUERY_NOT_IN_SAFELIST: "Add the document to the file of trusted documents, or send it as it is there, to the byte.";
 
     /// The request isn't one of GraphQL over HTTP: its JSON, form or URL can't be read.

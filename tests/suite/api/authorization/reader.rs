@@ -32,6 +32,7 @@ fn reader_for(server: &Server, role: Role, account: Option<AccountId>) -> Viewer
         account,
         on_behalf_of: None,
         token: None,
+        trusted_documents_only: false,
     })
 }
 

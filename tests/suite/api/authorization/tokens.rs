@@ -1,8 +1,12 @@
 //! What an access token may do: what its role may, except for what only keys may.
 
-use message_credits::operations::policy::{KEYS_ONLY, POLICY, access};
+use message_credits::{
+    http::connections::Limits,
+    operations::policy::{KEYS_ONLY, POLICY, access},
+};
 
 use super::{Role, Server, Value, World, answer, json, outcome};
+use crate::support::openid_provider::{AUDIENCE, OpenIdProvider, SigningKey};
 
 const MINT: &str = "mutation($input: CreateAccessTokenInput!) { createAccessToken(input: $input) {
     token userErrors { field message } } }";
@@ -14,14 +18,32 @@ async fn a_token_may_do_what_its_role_may_but_nothing_with_keys() {
     let world = World::new(&server).await;
     let input = json!({ "role": "OWNER", "name": "Ada", "minutes": 60 });
     let made = server.done(&world.shop.owner, MINT, input).await;
-    let token = made["token"].as_str().unwrap();
+    follows_its_role(&server, &world, made["token"].as_str().unwrap()).await;
+}
+
+/// Every row of the policy with an owner's token of the OpenID provider.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_of_the_provider_may_do_what_its_role_may_but_nothing_with_keys() {
+    let key = SigningKey::new("one");
+    let provider = OpenIdProvider::start(&[&key]).await;
+    let accepted = provider.accepted();
+    let server = Server::with(Limits::default(), |settings| settings.openid = accepted).await;
+    let world = World::new(&server).await;
+    let token = key.token(&json!({
+        "iss": provider.issuer, "aud": AUDIENCE, "sub": "ada", "roles": "owner",
+        "account_id": world.shop.id, "exp": 4_000_000_000_i64,
+    }));
+    follows_its_role(&server, &world, &token).await;
+}
+
+async fn follows_its_role(server: &Server, world: &World, token: &str) {
     let fields = POLICY.iter().map(|(field, _)| *field);
     let (last, first): (Vec<&str>, Vec<&str>) =
         fields.partition(|field| field.starts_with("archive"));
     let mut wrong = Vec::new();
     for field in first.into_iter().chain(last) {
         let (query, variables) = world.document(field);
-        let response = answer(&server, field, Some(token), &query, variables).await;
+        let response = answer(server, field, Some(token), &query, variables).await;
         let may = access(field).admits(Role::Owner) && !KEYS_ONLY.contains(&field);
         let expected = if may { "yes" } else { "-" };
         let found = outcome(field, &response);

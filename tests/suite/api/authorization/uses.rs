@@ -151,6 +151,7 @@ async fn every_use_is_enforced() {
                 account: None,
                 on_behalf_of: None,
                 token: None,
+                trusted_documents_only: false,
             };
             let policy::Access::Roles(all) = access(field) else {
                 panic!("{field} is open to everybody");
