@@ -120,10 +120,9 @@ impl ExportMutation {
         let viewer = viewer_of(ctx, "exportMessages")?;
         let services = services(ctx)?;
         let link = async {
-            let path = Path::input("accountId");
-            let account = optional_id(input.account_id.as_ref(), &path, text!("account"))?;
+            let account = optional_id(input.account_id.as_ref());
             let filter = input.filter.unwrap_or_default();
-            let asked = filter.read_at(&Path::input("filter"))?;
+            let asked = filter.read_at(&Path::input("filter"));
             let format = input.format.into();
             services
                 .export_messages(&viewer, account, asked, format)
@@ -144,10 +143,9 @@ impl ExportMutation {
         let viewer = viewer_of(ctx, "exportTransactions")?;
         let services = services(ctx)?;
         let link = async {
-            let path = Path::input("accountId");
-            let account = optional_id(input.account_id.as_ref(), &path, text!("account"))?;
+            let account = optional_id(input.account_id.as_ref());
             let filter = input.filter.unwrap_or_default();
-            let asked = filter.read_at(&Path::input("filter"))?;
+            let asked = filter.read_at(&Path::input("filter"));
             let format = input.format.into();
             services
                 .export_transactions(&viewer, account, asked, format)
@@ -169,7 +167,7 @@ impl ExportMutation {
         let viewer = viewer_of(ctx, "exportContacts")?;
         let services = services(ctx)?;
         let link = async {
-            let list = id(&input.list_id, &Path::input("listId"), text!("list"))?;
+            let list = id(&input.list_id);
             let format = input.format.into();
             services
                 .export_contacts(&viewer, list, input.search, format)

@@ -3,7 +3,7 @@
 //! Here: the available credits, what is missing, and a package that covers it. Not here: the price,
 //! which quotes and charges share ([`super::pricing`]).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible};
 
 use domain::{
     credits::Credits,
@@ -15,7 +15,9 @@ use jiff::Timestamp;
 
 use super::{
     OperationError, Path, Services, Viewer,
+    message::check_draft,
     pricing::{Draft, PricedMessage},
+    together::Together,
 };
 use crate::{
     fair::Urgency,
@@ -64,7 +66,15 @@ impl Services {
         draft: Draft,
     ) -> Result<Quote, OperationError> {
         let path = Path::input("accountId");
-        let (account, card) = self.charged_account_for(viewer, account, &path).await?;
+        let (account, card) = match self.charged_account_for(viewer, account, &path).await {
+            Ok(charged) => charged,
+            // What else is wrong is reported too.
+            Err(unknown) => {
+                let unknown = Err::<Infallible, _>(unknown);
+                let (never, ()) = (unknown, check_draft(draft).await).together()?;
+                match never {}
+            }
+        };
         let now = self.clock().now();
         let id = AccountId::new(account.id);
         let message = self

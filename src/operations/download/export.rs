@@ -17,6 +17,7 @@ use super::{
         OperationError, Path, Services, Viewer, contact,
         message::{AskedMessages, MessageFilter},
         reader::Owned,
+        together::Together,
         transaction::AskedTransactions,
     },
     DownloadError, DownloadLink, FileClaims, slug,
@@ -112,12 +113,13 @@ impl Services {
         format: ExportFormat,
     ) -> Result<DownloadLink, OperationError> {
         let path = Path::input("accountId");
-        let account = self.account_for(viewer, account, &path).await?;
-        let all = MessageFilter::of(AccountId::new(account.id));
+        let account = self.account_for(viewer, account, &path).await;
+        let known = account.as_ref().ok().map(|account| account.id);
+        let all = MessageFilter::of(AccountId::new(known.unwrap_or_default()));
         let reader = self.reader(viewer.clone());
         let path = Path::input("filter");
-        let filter = reader.message_filter(all, asked, &path);
-        let filter = filter.await?;
+        let filter = reader.message_filter(all, asked, &path).await;
+        let (account, filter) = (account, filter).together()?;
         let export = Export::Messages(Messages {
             lists: (filter.lists.iter())
                 .map(|list| list.map(ListId::uuid))
@@ -147,12 +149,13 @@ impl Services {
         format: ExportFormat,
     ) -> Result<DownloadLink, OperationError> {
         let path = Path::input("accountId");
-        let account = self.account_for(viewer, account, &path).await?;
+        let account = self.account_for(viewer, account, &path).await;
+        let known = account.as_ref().ok().map(|account| account.id);
         let reader = self.reader(viewer.clone());
-        let of = AccountId::new(account.id);
+        let of = AccountId::new(known.unwrap_or_default());
         let path = Path::input("filter");
-        let filter = reader.transaction_filter(of, asked, &path);
-        let filter = filter.await?;
+        let filter = reader.transaction_filter(of, asked, &path).await;
+        let (account, filter) = (account, filter).together()?;
         let export = Export::Transactions(Transactions {
             list: filter.list.map(ListId::uuid),
             kinds: filter.kinds.map(|kinds| kinds.into_iter().collect()),
@@ -179,12 +182,14 @@ impl Services {
     ) -> Result<DownloadLink, OperationError> {
         super::may_read(viewer, "ContactList", "contacts")?;
         let row = self.reader(viewer.clone()).by_key(list).await?;
-        let row = row.ok_or_else(|| Path::input("listId").not_found(text!("list")))?;
+        let row = row.ok_or_else(|| Path::input("listId").not_found(text!("list")));
+        let read = contact::read_search(search.as_deref(), &Path::input("search"));
+        let (row, read) = (row, read).together()?;
         let account = AccountId::new(row.account_id);
         let filter = ContactFilter {
             account,
             list,
-            search: contact::read_search(search.as_deref(), &Path::input("search"))?,
+            search: read,
         };
         if format == ExportFormat::Csv {
             let reader = self.store().reader();
