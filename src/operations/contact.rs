@@ -305,9 +305,10 @@ async fn read_removal(removal: Removal) -> Result<Readable, OperationError> {
             let path = Path::input("contactIds");
             few(ids.len(), &path)?;
             let ids = ids.into_iter().enumerate();
-            let ids = all(ids.map(|(index, id)| {
-                id.ok_or_else(|| path.at(index).not_found(text!("contact")))
-            }));
+            let ids =
+                all(ids.map(|(index, id)| {
+                    id.ok_or_else(|| path.at(index).not_found(text!("contact")))
+                }));
             Readable::Ids(ids?)
         }
         Removal::Numbers(texts) => {
@@ -328,7 +329,5 @@ async fn read_numbers(texts: Vec<String>, path: Path) -> Result<Vec<i64>, Operat
         all::<_, Refusal>(digits)
     };
     let numbers = tokio::task::spawn_blocking(read).await;
-    let numbers = numbers
-        .map_err(|cause| OperationError::broken(format!("numbers were not read: {cause}")))?;
-    numbers
+    numbers.map_err(|cause| OperationError::broken(format!("numbers were not read: {cause}")))?
 }

@@ -210,7 +210,8 @@ pub(super) fn stored_form(contact: &Contact) -> NewContact {
     }
 }
 
-/// Reads contacts on a blocking thread, because a thousand of them take some hundredths of a second.
+/// Reads contacts on a blocking thread, because a thousand of them take some hundredths of a
+/// second.
 async fn read_all(
     contacts: Vec<ContactToAdd>,
     accept: Accept,

@@ -1,5 +1,5 @@
-//! The parts of a message that are checked by themselves, so that everything that is wrong with
-//! them is reported at once, even if the account or the message isn't known.
+//! The checks of a message that need neither its account nor a stored message, so that everything
+//! that is wrong is reported at once, even if these aren't known.
 //!
 //! Not here: what depends on the account, such as whether it has a list, and the price
 //! ([`crate::operations::pricing`]).
