@@ -13,7 +13,9 @@ use super::{
     },
     scalars::Credits,
 };
-use crate::operations::allocation::{self, AllocateCredits, Allocated, AskedAllocation, ListAllocation};
+use crate::operations::allocation::{
+    self, AllocateCredits, Allocated, AskedAllocation, ListAllocation,
+};
 
 /// The credits that a list can spend.
 #[derive(Debug, Clone, SimpleObject)]

@@ -16,7 +16,9 @@ use super::{
     scalars::{BigInt, CountryCode, Credits, CurrencyCode},
     segmentation::Channel,
 };
-use crate::operations::credit_package::{AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price};
+use crate::operations::credit_package::{
+    AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price,
+};
 
 /// Credits for sale.
 #[derive(Debug, Clone)]

@@ -28,6 +28,9 @@ pub enum ExportFormat {
     /// Comma-separated values for programs and spreadsheets, with a header. A value that a
     /// spreadsheet would run as a formula begins with an apostrophe.
     Csv,
+    /// An Excel workbook, whose numbers and moments are cells of their kinds; moments are in the
+    /// account's time zone. Rows beyond 1,048,575 go on in another sheet.
+    Xlsx,
 }
 
 /// The messages to export.
@@ -61,7 +64,8 @@ pub struct ExportContactsInput {
     list_id: ID,
     /// Exports only contacts that `ContactList.contacts(search:)` returns; all if it is left out.
     search: Option<String>,
-    /// The format of the file. A CSV file has a column for each merge field, at most 1,000.
+    /// The format of the file. A CSV file or a workbook has a column for each merge field,
+    /// at most 1,000.
     format: ExportFormat,
 }
 

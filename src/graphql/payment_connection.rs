@@ -16,7 +16,9 @@ use super::{
     },
     scalars::DateTime,
 };
-use crate::operations::payment_connection::{ConnectPayments, Connection, ConnectionOf, NewCredential};
+use crate::operations::payment_connection::{
+    ConnectPayments, Connection, ConnectionOf, NewCredential,
+};
 
 /// An account's connection to the payment provider. Its credentials are never part of an answer.
 #[derive(Debug, Clone)]

@@ -49,9 +49,7 @@ pub enum AudienceInput {
 impl AudienceInput {
     pub(super) fn read(self) -> Audience {
         match self {
-            Self::ListId(list) => {
-                Audience::List(id(&list))
-            }
+            Self::ListId(list) => Audience::List(id(&list)),
             Self::Recipients(numbers) => {
                 Audience::Numbers(numbers.into_iter().map(|number| number.0).collect())
             }

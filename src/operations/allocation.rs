@@ -12,8 +12,7 @@ use sea_orm::DbErr;
 
 use super::{
     OperationError, Path, Refusal, RefusalCode, Services, Viewer, balance::BalanceAt, input,
-    reader::Owned,
-    together::Together,
+    reader::Owned, together::Together,
 };
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
@@ -215,7 +214,9 @@ fn read(
     let (mut refusals, mut seen) = (Vec::new(), BTreeSet::new());
     for (index, one) in asked.iter().enumerate() {
         let at = path.at(index);
-        let known = one.list.filter(|list| rows.is_none_or(|rows| rows.contains_key(list)));
+        let known = one
+            .list
+            .filter(|list| rows.is_none_or(|rows| rows.contains_key(list)));
         match known {
             None => refusals.push(at.at("listId").not_found(text!("list"))),
             Some(list) if !seen.insert(list) => {

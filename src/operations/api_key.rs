@@ -17,7 +17,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader, access_token, input,
+    OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader, access_token,
+    input,
     policy::{self, Use},
     reader::{ApiKeys, Listing, Window},
     together::{Together, all},
@@ -89,7 +90,9 @@ impl Services {
     ) -> Result<(ApiKeyId, SecretString), OperationError> {
         let path = Path::input("accountId");
         let account = match is_platform(new.role) {
-            true => out_of_accounts(new.account, &path).map(|()| None).map_err(Into::into),
+            true => out_of_accounts(new.account, &path)
+                .map(|()| None)
+                .map_err(Into::into),
             false => {
                 let account = self.account_for(viewer, new.account, &path).await;
                 account.map(|account| Some(AccountId::new(account.id)))
@@ -387,10 +390,10 @@ async fn make_key(
 /// Whether the viewer may make keys of a role (law A3).
 fn may_make(viewer: &Viewer, role: Role) -> Result<(), Refusal> {
     if role == Role::Sender && !policy::may(viewer, Use::MakeSenderKey) {
-        return Err(Path::input("role").invalid(
-            text!("Only the platform makes SENDER keys, since the sending service is the platform's; \
-             must be OWNER, MEMBER or VIEWER."),
-        ));
+        return Err(Path::input("role").invalid(text!(
+            "Only the platform makes SENDER keys, since the sending service is the platform's; \
+             must be OWNER, MEMBER or VIEWER."
+        )));
     }
     if is_platform(role) && !viewer.is_platform() {
         return Err(Path::input("role").invalid(text!(

@@ -187,9 +187,7 @@ impl Services {
             .await;
         let path = Path::input("defaultCountry");
         let country = input.default_country.as_deref();
-        let country = country
-            .map(|code| input::country(code, &path))
-            .transpose();
+        let country = country.map(|code| input::country(code, &path)).transpose();
         if self.stop().is_cancelled() {
             return Err(OperationError::Unavailable);
         }

@@ -275,8 +275,10 @@ pub fn destinations<'a>(
     let pairs = all(rows.map(|(index, (code, recipients))| {
         let at = path.at(index);
         let country = country(code, &at.at("countryCode"));
-        let recipients = u32::try_from(recipients)
-            .map_err(|_| at.at("recipientCount").invalid(text!("Must not be negative.")));
+        let recipients = u32::try_from(recipients).map_err(|_| {
+            at.at("recipientCount")
+                .invalid(text!("Must not be negative."))
+        });
         let (country, recipients) = (country, recipients).together()?;
         Ok::<_, OperationError>((country, i64::from(recipients)))
     }))?;

@@ -256,7 +256,8 @@ impl Services {
                 let list = match list {
                     Some(list) if names_nothing(list) => Err(list_path.not_found(text!("list"))),
                     Some(list) if list != reached => {
-                        Err(list_path.invalid(text!("Must be the audience's list, or be left out.")))
+                        Err(list_path
+                            .invalid(text!("Must be the audience's list, or be left out.")))
                     }
                     _ => Ok(()),
                 };

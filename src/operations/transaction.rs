@@ -68,7 +68,12 @@ impl ViewerReader {
             None => Ok(()),
         };
         let actor = self.actor_filter(account, asked.actor).await;
-        let checks = (list, actor, instant(asked.from, "from"), instant(asked.to, "to"));
+        let checks = (
+            list,
+            actor,
+            instant(asked.from, "from"),
+            instant(asked.to, "to"),
+        );
         let ((), actor, from, to) = checks.together()?;
         if from.zip(to).is_some_and(|(from, to)| from > to) {
             return Err(path

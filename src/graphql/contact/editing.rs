@@ -17,7 +17,9 @@ use crate::{
         },
         scalars::PhoneNumber,
     },
-    operations::contact::{self as contacts, AddContacts, ContactToAdd, FieldChange, UpdateContact},
+    operations::contact::{
+        self as contacts, AddContacts, ContactToAdd, FieldChange, UpdateContact,
+    },
 };
 
 /// A merge field of a contact to set or to remove.

@@ -4,9 +4,9 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::ContactImport;
 use crate::graphql::engine::{
-        errors::ApiError,
-        request::{UserError, id, payload, services, viewer_of},
-    };
+    errors::ApiError,
+    request::{UserError, id, payload, services, viewer_of},
+};
 
 /// The import to cancel.
 #[derive(Debug, InputObject)]

@@ -263,9 +263,8 @@ fn named_messages(
         return Err(path.invalid(text).into());
     }
     let messages = messages.into_iter().enumerate();
-    all(messages.map(|(index, message)| {
-        message.ok_or_else(|| path.at(index).not_found(text!("message")))
-    }))
+    all(messages
+        .map(|(index, message)| message.ok_or_else(|| path.at(index).not_found(text!("message")))))
 }
 
 /// Whether a text has these digits one after the other, whatever stands between them.
