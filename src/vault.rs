@@ -51,6 +51,14 @@ pub enum VaultError {
 }
 
 impl Vault {
+    /// One key with these bytes, which were derived from another secret.
+    #[must_use]
+    pub fn of(id: &str, bytes: [u8; 32]) -> Self {
+        [(id.to_owned(), Box::new(bytes).into())]
+            .into_iter()
+            .collect()
+    }
+
     /// Whether there are no keys, so that nothing can be encrypted.
     #[must_use]
     pub fn is_empty(&self) -> bool {

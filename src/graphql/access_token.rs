@@ -10,7 +10,7 @@ use super::{
     scalars::DateTime,
     viewer::Role,
 };
-use crate::operations::{Path, access_token::CreateAccessToken};
+use crate::operations::access_token::CreateAccessToken;
 
 /// The settings of a new access token.
 #[derive(Debug, InputObject)]
@@ -59,9 +59,8 @@ impl AccessTokenMutation {
         let viewer = viewer_of(ctx, "createAccessToken")?;
         let services = services(ctx)?;
         let done = async {
-            let path = Path::input("accountId");
             let new = CreateAccessToken {
-                account: optional_id(input.account_id.as_ref(), &path, text!("account"))?,
+                account: optional_id(input.account_id.as_ref()),
                 role: input.role.into(),
                 name: input.name,
                 minutes: input.minutes,

@@ -12,9 +12,9 @@ use super::engine::{
     errors::ApiError,
     ids::PublicId,
     loaders,
-    request::{id, reader, viewer},
+    request::{optional_id, reader, viewer},
 };
-use crate::operations::{OperationError, Path, actor::AskedActor, reader::ActorOf};
+use crate::operations::{Path, actor::AskedActor, reader::ActorOf};
 
 /// Who did something: an API key, a user of the OpenID provider, a job of the server, or a payment
 /// provider. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
@@ -79,18 +79,12 @@ pub struct ActorFilterInput {
 
 impl ActorFilterInput {
     /// Reads the condition at a path.
-    ///
-    /// # Errors
-    /// Refusals that name the field.
-    pub(super) fn read_at(self, path: Path) -> Result<AskedActor, OperationError> {
-        let key = self.api_key_id.as_ref();
-        Ok(AskedActor {
-            key: key
-                .map(|text| id(text, &path.at("apiKeyId"), text!("key")))
-                .transpose()?,
+    pub(super) fn read_at(self, path: Path) -> AskedActor {
+        AskedActor {
+            key: optional_id(self.api_key_id.as_ref()),
             on_behalf_of: self.on_behalf_of,
             path,
-        })
+        }
     }
 }
 

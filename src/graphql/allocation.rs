@@ -13,9 +13,8 @@ use super::{
     },
     scalars::Credits,
 };
-use crate::operations::{
-    Path,
-    allocation::{self, AllocateCredits, Allocated, AskedAllocation, ListAllocation},
+use crate::operations::allocation::{
+    self, AllocateCredits, Allocated, AskedAllocation, ListAllocation,
 };
 
 /// The credits that a list can spend.
@@ -111,9 +110,8 @@ impl AllocationMutation {
         let viewer = viewer_of(ctx, "allocateCredits")?;
         let services = services(ctx)?;
         let done = async {
-            let path = Path::input("accountId");
             let asked = AllocateCredits {
-                account: optional_id(input.account_id.as_ref(), &path, text!("account"))?,
+                account: optional_id(input.account_id.as_ref()),
                 allocations: input.allocations.into_iter().map(asked).collect(),
             };
             services.allocate_credits(&viewer, asked).await

@@ -19,9 +19,8 @@ use super::{
     viewer::Role,
 };
 use crate::operations::{
-    OperationError, Path,
-    api_key::{AllowedAddresses, CreateApiKey, RevokeOthers},
-    input,
+    OperationError,
+    api_key::{AllowedAddresses, CreateApiKey, RevokeOthers, Unread},
     reader::Window,
 };
 
@@ -258,21 +257,20 @@ impl ApiKeyMutation {
         let viewer = viewer_of(ctx, "createApiKey")?;
         let services = services(ctx)?;
         let done = async {
-            let path = Path::input("accountId");
             let new = CreateApiKey {
-                account: optional_id(input.account_id.as_ref(), &path, text!("account"))?,
+                account: optional_id(input.account_id.as_ref()),
                 role: input.role.into(),
                 name: input.name,
-                expires_at: (input.expires_at)
-                    .map(|at| input::instant(&at.0, &Path::input("expiresAt")))
-                    .transpose()?,
-                allowed: AllowedAddresses::parse(
-                    &input.allowed_addresses,
-                    &Path::input("allowedAddresses"),
-                )?,
+                expires_at: None,
+                allowed: AllowedAddresses::default(),
                 trusted_documents_only: input.trusted_documents_only,
             };
-            services.create_api_key(&viewer, new).await
+            let expires_at = input.expires_at.map(|at| at.0);
+            let unread = Unread {
+                expires_at: expires_at.as_deref(),
+                allowed_addresses: &input.allowed_addresses,
+            };
+            services.create_api_key(&viewer, new, unread).await
         };
         let (done, user_errors) = payload(done.await)?;
         let (id, secret) = done.unzip();
@@ -295,7 +293,7 @@ impl ApiKeyMutation {
         let viewer = viewer_of(ctx, "rotateApiKey")?;
         let services = services(ctx)?;
         let done = async {
-            let old = id(&input.id, &Path::input("id"), text!("key"))?;
+            let old = id(&input.id);
             let made = services.rotate_api_key(&viewer, old, input.overlap_minutes);
             let (new, secret) = made.await?;
             Ok((old, new, secret))
@@ -323,7 +321,7 @@ impl ApiKeyMutation {
         let viewer = viewer_of(ctx, "revokeApiKey")?;
         let services = services(ctx)?;
         let done = async {
-            let key = id(&input.id, &Path::input("id"), text!("key"))?;
+            let key = id(&input.id);
             services.revoke_api_key(&viewer, key).await
         };
         let (id, user_errors) = payload(done.await)?;
@@ -346,13 +344,9 @@ impl ApiKeyMutation {
         let services = services(ctx)?;
         let done = async {
             let account = input.account_id.as_ref();
-            let path = Path::input("keepIds");
-            let kept = input.keep_ids.iter().enumerate();
             let others = RevokeOthers {
-                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
-                kept: kept
-                    .map(|(index, key)| id(key, &path.at(index), text!("key")))
-                    .collect::<Result<_, _>>()?,
+                account: optional_id(account),
+                kept: input.keep_ids.iter().map(id).collect(),
             };
             services.revoke_other_api_keys(&viewer, others).await
         };

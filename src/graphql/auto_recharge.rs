@@ -17,7 +17,7 @@ use super::{
     purchase::Purchase,
     scalars::{Credits, DateTime, WebUrl},
 };
-use crate::operations::{self, Path, auto_recharge::UpdateAutoRecharge};
+use crate::operations::{self, auto_recharge::UpdateAutoRecharge};
 
 /// The automatic recharge of an account.
 #[derive(Debug, Clone)]
@@ -195,10 +195,10 @@ impl AutoRechargeMutation {
             let package = input.package_id.as_ref();
             let limit = |limit: MoneyInput| (limit.amount.0, limit.currency_code.0);
             let change = UpdateAutoRecharge {
-                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
+                account: optional_id(account),
                 enabled: input.enabled,
                 threshold: input.threshold.map(|threshold| threshold.0),
-                package: optional_id(package, &Path::input("packageId"), text!("package"))?,
+                package: optional_id(package),
                 monthly_limit: match input.monthly_limit {
                     MaybeUndefined::Undefined => None,
                     MaybeUndefined::Null => Some(None),

@@ -31,7 +31,7 @@ impl BalanceSubscription {
         let viewer = viewer_of(ctx, "balanceChanged")?;
         let services = services(ctx)?;
         let path = Path::argument("accountId");
-        let id = optional_id(account_id.as_ref(), &path, text!("account"))?;
+        let id = optional_id(account_id.as_ref());
         let account = services.account_for(&viewer, id, &path).await?;
         let changes = services.balance_changes(AccountId::new(account.id));
         Ok(changes.map(|balance| balance.map(Balance::now).map_err(ApiError::from)))

@@ -156,8 +156,8 @@ impl ContactMutation {
         let viewer = viewer_of(ctx, "removeContacts")?;
         let services = services(ctx)?;
         let done = async {
-            let list = id(&input.list_id, &Path::input("listId"), text!("list"))?;
-            let removal = removal(input.contact_ids, input.phone_numbers, input.all)?;
+            let list = id(&input.list_id);
+            let removal = removal(input.contact_ids, input.phone_numbers, input.all);
             services.remove_contacts(&viewer, list, removal).await
         };
         let (done, user_errors) = payload(done.await)?;
@@ -182,10 +182,8 @@ fn removal(
 ) -> Result<Removal, OperationError> {
     match (ids, numbers, all) {
         (Some(ids), None, None) => {
-            let path = Path::input("contactIds");
-            let ids = ids.iter().enumerate();
-            let ids = ids.map(|(index, text)| id(text, &path.at(index), text!("contact")));
-            Ok(Removal::Ids(ids.collect::<Result<_, _>>()?))
+            let ids = ids.iter().map(|text| PublicId::decode(text));
+            Ok(Removal::Ids(ids.collect()))
         }
         (None, Some(numbers), None) => Ok(Removal::Numbers(
             numbers.into_iter().map(|number| number.0).collect(),

@@ -303,7 +303,7 @@ impl ContactImportMutation {
         let file = content(ctx, input.file)?;
         let done = async {
             let import = ImportContacts {
-                list: id(&input.list_id, &Path::input("listId"), text!("list"))?,
+                list: id(&input.list_id),
                 file: file.content,
                 file_name: file.filename,
                 mapping: mapping(input.phone_column, input.columns),
@@ -369,7 +369,7 @@ impl ContactImportSubscription {
     ) -> Result<impl Stream<Item = Result<ContactImport, ApiError>> + use<'ctx>, ApiError> {
         let viewer = viewer_of(ctx, "contactImportProgress")?;
         let services = services(ctx)?;
-        let list = id(&list_id, &Path::argument("listId"), text!("list"))?;
+        let list = id(&list_id);
         let progress = services.import_progress(&viewer, list).await?;
         Ok(progress.map(|import| import.map(ContactImport).map_err(ApiError::from)))
     }

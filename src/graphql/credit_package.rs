@@ -16,9 +16,8 @@ use super::{
     scalars::{BigInt, CountryCode, Credits, CurrencyCode},
     segmentation::Channel,
 };
-use crate::operations::{
-    Path,
-    credit_package::{AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price},
+use crate::operations::credit_package::{
+    AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price,
 };
 
 /// Credits for sale.
@@ -85,11 +84,7 @@ impl CreditPackage {
         #[graphql(desc = "The channel of the messages.", default_with = "Channel::Sms")]
         channel: Channel,
     ) -> Result<Vec<PackageCapacity>, ApiError> {
-        let account = optional_id(
-            account_id.as_ref(),
-            &Path::argument("accountId"),
-            text!("account"),
-        )?;
+        let account = optional_id(account_id.as_ref());
         let countries: Vec<String> = country_codes.into_iter().map(|code| code.0).collect();
         let credits = credits::Credits::from_units(self.0.credits_units);
         let found = services(ctx)?
@@ -153,9 +148,8 @@ impl CreditPackageQuery {
     ) -> Result<CreditPackageConnection, ApiError> {
         viewer_of(ctx, "creditPackages")?;
         let window = window(ctx, None)?;
-        let path = Path::argument("accountId");
         let asked = AskedPackages {
-            account: optional_id(account_id.as_ref(), &path, text!("account"))?,
+            account: optional_id(account_id.as_ref()),
             currency_code: currency_code.map(|code| code.0),
             include_archived,
         };
@@ -268,9 +262,8 @@ impl CreditPackageMutation {
         viewer_of(ctx, "updateCreditPackage")?;
         let services = services(ctx)?;
         let done = async {
-            let path = Path::input("packageId");
             let change = UpdateCreditPackage {
-                package: id(&input.package_id, &path, text!("package"))?,
+                package: id(&input.package_id),
                 name: input.name,
                 price: (input.price).map(|price| (price.amount.0, price.currency_code.0)),
                 validity_days: match input.validity_days {
@@ -298,11 +291,7 @@ impl CreditPackageMutation {
         viewer_of(ctx, "archiveCreditPackage")?;
         let services = services(ctx)?;
         let done = async {
-            let package = id(
-                &input.package_id,
-                &Path::input("packageId"),
-                text!("package"),
-            )?;
+            let package = id(&input.package_id);
             services.archive_credit_package(package).await
         };
         let (package, user_errors) = payload(done.await)?;

@@ -9,11 +9,11 @@ use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
-        request::{UserError, id, optional_id, payload, services, viewer_of},
+        request::{UserError, optional_id, payload, services, viewer_of},
     },
     scalars::PhoneNumber,
 };
-use crate::operations::{OperationError, Path, retention::ErasePerson};
+use crate::operations::retention::ErasePerson;
 
 /// The person to erase.
 #[derive(Debug, InputObject)]
@@ -67,17 +67,12 @@ impl ErasureMutation {
         let viewer = viewer_of(ctx, "erasePerson")?;
         let services = services(ctx)?;
         let done = async {
-            let account =
-                |text: Option<&ID>, name| optional_id(text, &Path::input(name), text!("account"));
-            let path = Path::input("messageIds");
-            let messages = input.message_ids.iter().enumerate();
-            let messages =
-                messages.map(|(index, text)| id(text, &path.at(index), text!("message")));
+            let messages = input.message_ids.iter();
             let person = ErasePerson {
-                account: account(input.account_id.as_ref(), "accountId")?,
-                from: account(input.from_account_id.as_ref(), "fromAccountId")?,
+                account: optional_id(input.account_id.as_ref()),
+                from: optional_id(input.from_account_id.as_ref()),
                 number: input.phone_number.0,
-                messages: messages.collect::<Result<_, OperationError>>()?,
+                messages: messages.map(|text| PublicId::decode(text)).collect(),
             };
             services.erase_person(&viewer, person).await
         };

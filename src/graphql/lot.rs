@@ -19,7 +19,6 @@ use super::{
     transaction::Transaction,
 };
 use crate::operations::{
-    Path,
     lot::{GrantCredits, LotAt, LotParts, LotState, RevokeCredits},
     reader::{LotPartsOf, NoteOf, PurchaseOf, Window},
 };
@@ -274,7 +273,7 @@ impl LotMutation {
         let done = async {
             let account = input.account_id.as_ref();
             let new = GrantCredits {
-                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
+                account: optional_id(account),
                 credits: input.credits.0,
                 expires_on: input.expires_on.map(|date| date.0),
                 note: input.note,
@@ -316,8 +315,8 @@ impl LotMutation {
         let done = async {
             let account = input.account_id.as_ref();
             let asked = RevokeCredits {
-                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
-                lot: optional_id(input.lot_id.as_ref(), &Path::input("lotId"), text!("lot"))?,
+                account: optional_id(account),
+                lot: optional_id(input.lot_id.as_ref()),
                 credits: input.credits.0,
                 note: input.note,
                 idempotency_key: input.idempotency_key,

@@ -244,7 +244,7 @@ pub(super) async fn connection(
     filter: Option<MessageFilterInput>,
     window: Window,
 ) -> Result<MessageConnection, ApiError> {
-    let asked = filter.unwrap_or_default().read()?;
+    let asked = filter.unwrap_or_default().read();
     let messages = reader(ctx)?.messages(all, asked, window).await?;
     Ok(MessageConnection(Nodes::new(messages, Message::new)))
 }

@@ -33,7 +33,7 @@ impl MessageSubscription {
         let viewer = viewer_of(ctx, "messageChanged")?;
         let services = services(ctx)?;
         let path = Path::argument("accountId");
-        let id = optional_id(account_id.as_ref(), &path, text!("account"))?;
+        let id = optional_id(account_id.as_ref());
         let account = services.account_for(&viewer, id, &path).await?;
         let changes = services.message_changes(AccountId::new(account.id));
         Ok(changes.map(|message| message.map(Message::new).map_err(ApiError::from)))

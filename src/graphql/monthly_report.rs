@@ -17,7 +17,7 @@ use super::{
     usage_report::{Download, Interval, ReportFormat},
 };
 use crate::operations::{
-    self, Path,
+    self,
     monthly_report::{UpdateMonthlyReports, format, interval, month, next_at},
     reader::Window,
 };
@@ -201,7 +201,7 @@ impl MonthlyReportMutation {
         let done = async {
             let account = input.account_id.as_ref();
             let change = UpdateMonthlyReports {
-                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
+                account: optional_id(account),
                 enabled: input.enabled,
                 format: input.format.map(operations::download::Format::from),
                 interval: input.interval.map(Into::into),

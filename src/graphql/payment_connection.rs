@@ -16,9 +16,8 @@ use super::{
     },
     scalars::DateTime,
 };
-use crate::operations::{
-    Path,
-    payment_connection::{ConnectPayments, Connection, ConnectionOf, NewCredential},
+use crate::operations::payment_connection::{
+    ConnectPayments, Connection, ConnectionOf, NewCredential,
 };
 
 /// An account's connection to the payment provider. Its credentials are never part of an answer.
@@ -165,11 +164,7 @@ impl PaymentConnectionMutation {
         let services = services(ctx)?;
         let done = async {
             let new = ConnectPayments {
-                account: id(
-                    &input.account_id,
-                    &Path::input("accountId"),
-                    text!("account"),
-                )?,
+                account: id(&input.account_id),
                 merchant: input.merchant_id,
                 credentials: (input.credentials.into_iter())
                     .map(|one| NewCredential {
@@ -202,11 +197,7 @@ impl PaymentConnectionMutation {
         let viewer = viewer_of(ctx, "disconnectPayments")?;
         let services = services(ctx)?;
         let done = async {
-            let account = id(
-                &input.account_id,
-                &Path::input("accountId"),
-                text!("account"),
-            )?;
+            let account = id(&input.account_id);
             services.disconnect_payments(&viewer, account).await
         };
         let (account, user_errors) = payload(done.await)?;

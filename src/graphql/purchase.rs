@@ -23,7 +23,6 @@ use super::{
     scalars::{Credits, DateTime, WebUrl},
 };
 use crate::operations::{
-    Path,
     purchase::{
         self as purchases, PurchaseCredits, canceling::is_canceled, expires_at, price, reversed,
         transfer, updated_at,
@@ -315,12 +314,8 @@ impl PurchaseMutation {
         let done = async {
             let account = input.account_id.as_ref();
             let new = PurchaseCredits {
-                account: optional_id(account, &Path::input("accountId"), text!("account"))?,
-                package: id(
-                    &input.package_id,
-                    &Path::input("packageId"),
-                    text!("package"),
-                )?,
+                account: optional_id(account),
+                package: id(&input.package_id),
                 method: input.method.into(),
                 return_url: input.return_url.map(|url| url.0),
                 idempotency_key: input.idempotency_key,
@@ -348,8 +343,7 @@ impl PurchaseMutation {
         let viewer = viewer_of(ctx, "cancelPurchase")?;
         let services = services(ctx)?;
         let done = async {
-            let path = Path::input("purchaseId");
-            let purchase = id(&input.purchase_id, &path, text!("purchase"))?;
+            let purchase = id(&input.purchase_id);
             services.cancel_purchase(&viewer, purchase).await
         };
         let (purchase, user_errors) = payload(done.await)?;
@@ -369,8 +363,7 @@ impl PurchaseMutation {
         let viewer = viewer_of(ctx, "confirmPurchase")?;
         let services = services(ctx)?;
         let done = async {
-            let path = Path::input("purchaseId");
-            let purchase = id(&input.purchase_id, &path, text!("purchase"))?;
+            let purchase = id(&input.purchase_id);
             services
                 .confirm_purchase(&viewer, purchase, &input.reference)
                 .await

@@ -34,7 +34,7 @@ impl PurchaseSubscription {
         let viewer = viewer_of(ctx, "purchaseChanged")?;
         let services = services(ctx)?;
         let path = Path::argument("accountId");
-        let id = optional_id(account_id.as_ref(), &path, text!("account"))?;
+        let id = optional_id(account_id.as_ref());
         let account = services.account_for(&viewer, id, &path).await?;
         let changes = services.purchase_changes(AccountId::new(account.id));
         Ok(changes.map(|purchase| purchase.map(Purchase).map_err(ApiError::from)))

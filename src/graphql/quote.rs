@@ -47,19 +47,16 @@ pub enum AudienceInput {
 }
 
 impl AudienceInput {
-    pub(super) fn read(self) -> Result<Audience, OperationError> {
-        Ok(match self {
-            Self::ListId(list) => {
-                let path = Path::input("audience").at("listId");
-                Audience::List(id(&list, &path, text!("list"))?)
-            }
+    pub(super) fn read(self) -> Audience {
+        match self {
+            Self::ListId(list) => Audience::List(id(&list)),
             Self::Recipients(numbers) => {
                 Audience::Numbers(numbers.into_iter().map(|number| number.0).collect())
             }
             Self::Destinations(rows) => {
                 Audience::Destinations(rows.into_iter().map(Into::into).collect())
             }
-        })
+        }
     }
 }
 
@@ -69,13 +66,13 @@ pub(super) fn draft(
     audience: Option<AudienceInput>,
     accept_landlines: bool,
     content: NewContent,
-) -> Result<Draft, OperationError> {
-    Ok(Draft {
-        list: optional_id(list, &Path::input("listId"), text!("list"))?,
-        audience: audience.map(AudienceInput::read).transpose()?,
+) -> Draft {
+    Draft {
+        list: optional_id(list),
+        audience: audience.map(AudienceInput::read),
         accept: Accept::landlines(accept_landlines),
         content,
-    })
+    }
 }
 
 /// The message to quote and its recipients.
@@ -303,7 +300,7 @@ impl Quote {
             return Ok(None);
         }
         let (path, what) = (Path::argument("contactId"), text!("contact"));
-        let contact: ContactId = id(contact, &path, what.clone())?;
+        let contact: ContactId = id(contact);
         let contact = loaders::load(ctx, contact).await?;
         let contact = contact.filter(|contact| Some(contact.list) == message.list);
         let contact = contact.ok_or_else(|| OperationError::from(path.not_found(what)))?;
@@ -352,8 +349,7 @@ impl QuoteQuery {
         #[graphql(desc = "The message and its recipients.")] input: QuoteInput,
     ) -> Result<Quote, ApiError> {
         let viewer = viewer_of(ctx, "quote")?;
-        let path = Path::input("accountId");
-        let account = optional_id(input.account_id.as_ref(), &path, text!("account"))?;
+        let account = optional_id(input.account_id.as_ref());
         let content = content(
             input.text,
             input.media,
@@ -365,7 +361,7 @@ impl QuoteQuery {
             Some(input.audience),
             input.accept_landlines,
             content,
-        )?;
+        );
         Ok(Quote(services(ctx)?.quote(&viewer, account, draft).await?))
     }
 }

@@ -20,7 +20,7 @@ use super::{
     scalars::{Credits, DateTime},
 };
 use crate::operations::{
-    OperationError, Path,
+    Path,
     reader::{PostedLotsOf, PostingsOf, Window},
     transaction::{AskedTransactions, LotSum, PostingSum},
 };
@@ -209,23 +209,18 @@ pub struct TransactionFilterInput {
 
 impl TransactionFilterInput {
     /// Reads the conditions at a path.
-    ///
-    /// # Errors
-    /// Refusals that name the field.
-    pub(super) fn read_at(self, path: &Path) -> Result<AskedTransactions, OperationError> {
+    pub(super) fn read_at(self, path: &Path) -> AskedTransactions {
         let list = self.list_id.as_ref();
         let actor = self.actor;
-        Ok(AskedTransactions {
-            list: optional_id(list, &path.at("listId"), text!("list"))?,
+        AskedTransactions {
+            list: optional_id(list),
             kinds: self
                 .kinds
                 .map(|kinds| kinds.into_iter().map(Into::into).collect()),
-            actor: actor
-                .map(|actor| actor.read_at(path.at("actor")))
-                .transpose()?,
+            actor: actor.map(|actor| actor.read_at(path.at("actor"))),
             from: self.from.map(|from| from.0),
             to: self.to.map(|to| to.0),
-        })
+        }
     }
 }
 
@@ -237,7 +232,7 @@ pub(super) async fn connection(
     window: Window,
 ) -> Result<TransactionConnection, ApiError> {
     let filter = filter.unwrap_or_default();
-    let asked = filter.read_at(&Path::argument("filter"))?;
+    let asked = filter.read_at(&Path::argument("filter"));
     let transactions = reader(ctx)?.transactions(account, asked, window).await?;
     Ok(TransactionConnection(Nodes::new(transactions, Transaction)))
 }

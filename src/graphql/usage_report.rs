@@ -243,7 +243,7 @@ impl UsageReportQuery {
         input: UsageReportInput,
     ) -> Result<UsageReport, ApiError> {
         let viewer = viewer_of(ctx, "usageReport")?;
-        let request = input.read()?;
+        let request = input.read();
         let report = services(ctx)?.usage_report(&viewer, request).await?;
         let asked = ctx.look_ahead();
         let lists = asked.field("lists");
@@ -294,7 +294,7 @@ impl UsageReportQuery {
             delimiter: csv_delimiter.into(),
             decimal: csv_decimal.into(),
         };
-        let report = services.usage_report(&viewer, input.read()?).await?;
+        let report = services.usage_report(&viewer, input.read()).await?;
         let link = services
             .download_link(&viewer, &report, format.into(), dialect)
             .await?;

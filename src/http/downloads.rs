@@ -174,7 +174,8 @@ fn file(download: Download, file_name: &str, place: Place) -> Response {
             ..
         }
         | Download::Statement(_)
-        | Download::Rejections(_, Format::Xlsx, _) => XLSX,
+        | Download::Rejections(_, Format::Xlsx, _)
+        | Download::Export(_, ExportFormat::Xlsx) => XLSX,
         Download::Rejections(_, Format::Csv, _) | Download::Export(_, ExportFormat::Csv) => CSV,
         Download::Export(_, ExportFormat::Jsonl) => JSONL,
     };
@@ -224,6 +225,7 @@ fn body(download: Download, place: Place) -> Body {
             let written = stream_file(move |out| match format {
                 ExportFormat::Jsonl => rows.write_jsonl(out, shown),
                 ExportFormat::Csv => rows.write_csv(out, shown),
+                ExportFormat::Xlsx => rows.write_xlsx(out, shown),
             });
             return passed_on(written, place, ());
         }

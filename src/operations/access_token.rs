@@ -148,7 +148,7 @@ impl Services {
         new: CreateAccessToken,
     ) -> Result<Token, OperationError> {
         let path = Path::input("accountId");
-        let account = self.account_for(viewer, new.account, &path).await?;
+        let account = self.account_for(viewer, new.account, &path).await;
         let role = TokenRole::of(new.role).ok_or_else(|| {
             Path::input("role").invalid(text!(
                 "Must be a role in the account: OWNER, MEMBER or VIEWER."
@@ -165,7 +165,7 @@ impl Services {
                 ))
             });
         let name = input::label(&new.name, &Path::input("name"));
-        let (role, name, minutes) = (role, name, minutes).together()?;
+        let (account, role, name, minutes) = (account, role, name, minutes).together()?;
         let expires_at = self
             .clock()
             .now()

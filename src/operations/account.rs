@@ -101,16 +101,14 @@ impl Services {
         let time_zone = new.time_zone.as_deref().unwrap_or(DEFAULT_TIME_ZONE);
         let time_zone = input::time_zone(time_zone, &Path::input("timeZone"));
         let currency = new.currency_code.as_deref().unwrap_or(DEFAULT_CURRENCY);
-        let card = async {
-            let currency = input::currency(currency, &Path::input("currencyCode"))?;
-            let code = match new.rate_card {
-                Some(id) => self.card_to_assign(id, currency).await?,
-                None => self.default_card_in(currency).await?,
-            };
-            Ok::<_, OperationError>((currency, code))
+        let currency = input::currency(currency, &Path::input("currencyCode"));
+        let code = match (new.rate_card, currency.as_ref().ok()) {
+            (Some(id), currency) => self.card_to_assign(id, currency.copied()).await,
+            (None, Some(currency)) => self.default_card_in(*currency).await,
+            // Not used: the currency is refused.
+            (None, None) => Ok(String::new()),
         };
-        let card = card.await;
-        let (name, time_zone, (currency, code)) = (name, time_zone, card).together()?;
+        let (name, time_zone, currency, code) = (name, time_zone, currency, code).together()?;
         let now = self.clock().now();
         let row = account::Model {
             id: self.clock().new_id(),
@@ -144,8 +142,8 @@ impl Services {
     ) -> Result<account::Model, OperationError> {
         let row = self
             .account_for(viewer, change.account, &Path::input("accountId"))
-            .await?;
-        let id = AccountId::new(row.id);
+            .await;
+        let own = row.as_ref().ok().map(currency).transpose()?;
         let settlement = match change.settlement {
             Some(_) if !policy::may(viewer, Use::SetSettlement) => Err(Path::input("settlement")
                 .invalid(text!(
@@ -172,7 +170,7 @@ impl Services {
             Some(_) if !policy::may(viewer, Use::SetRateCard) => Err(Path::input("rateCardId")
                 .invalid(text!("Only the platform sets the rate card."))
                 .into()),
-            Some(id) => self.card_to_assign(id, currency(&row)?).await.map(Some),
+            Some(id) => self.card_to_assign(id, own).await.map(Some),
             None => Ok(None),
         };
         let path = Path::input("subscriptionFee");
@@ -180,10 +178,11 @@ impl Services {
             Some(_) if !policy::may(viewer, Use::SetSubscriptionFee) => Err(path
                 .invalid(text!("Only the platform sets its fee; leave it out."))
                 .into()),
-            Some((amount, code)) => fee_minor(&row, (amount, code), &path).map(Some),
+            Some((amount, code)) => fee_minor(own, (amount, code), &path).map(Some),
             None => Ok(None),
         };
         let checks = (
+            row,
             name.transpose(),
             zone.transpose(),
             settlement,
@@ -192,7 +191,9 @@ impl Services {
             fee,
             retention_months,
         );
-        let (name, zone, settlement, code, origins, fee, retention_months) = checks.together()?;
+        let (row, name, zone, settlement, code, origins, fee, retention_months) =
+            checks.together()?;
+        let id = AccountId::new(row.id);
         let settings = AccountSettings {
             name,
             consumption_order: change.consumption_order,

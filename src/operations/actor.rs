@@ -8,7 +8,7 @@
 use domain::id::{AccountId, ApiKeyId};
 use entity::actor;
 
-use super::{OperationError, Path, ViewerReader, input};
+use super::{OperationError, Path, ViewerReader, input, together::Together};
 use crate::store::{self, actor::ActorFilter};
 
 /// The most actors of one answer.
@@ -38,17 +38,17 @@ impl ViewerReader {
         let Some(asked) = asked else { return Ok(None) };
         let path = asked.path;
         let label = asked.on_behalf_of.as_deref();
-        let on_behalf_of = label
-            .map(|label| input::label(label, &path.at("onBehalfOf")))
-            .transpose()?;
         let own_users = asked.key.is_none() && !self.viewer().is_platform();
+        let on_behalf_of = label.map(|label| input::label(label, &path.at("onBehalfOf")));
+        let is_there = match asked.key {
+            Some(key) => self.by_key(key).await?.map(drop),
+            None => Some(()),
+        };
+        let is_there = is_there.ok_or_else(|| path.at("apiKeyId").not_found(text!("key")));
+        let ((), on_behalf_of) = (is_there, on_behalf_of.transpose()).together()?;
         let keys = match (asked.key, &on_behalf_of) {
             (None, None) => return Ok(None),
-            (Some(key), _) => {
-                let row = self.by_key(key).await?;
-                row.ok_or_else(|| path.at("apiKeyId").not_found(text!("key")))?;
-                Some(vec![key])
-            }
+            (Some(key), _) => Some(vec![key]),
             (None, Some(_)) if self.viewer().is_platform() => None,
             (None, Some(label)) => Some(self.own_keys_for(account, label).await?),
         };

@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 
 use super::{
     OperationError, Path, Refusal, RefusalCode, Services, Viewer, balance::BalanceAt, input,
-    reader::Owned,
+    reader::Owned, together::Together,
 };
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
@@ -130,19 +130,23 @@ impl Services {
         let path = Path::input("allocations");
         let account = self
             .account_for(viewer, asked.account, &Path::input("accountId"))
-            .await?;
-        let account = AccountId::new(account.id);
-        if asked.allocations.is_empty() || asked.allocations.len() > MAX_ALLOCATIONS {
-            return Err(path
-                .invalid(text!(
-                    "Must be 1 to {limit} lists.",
-                    limit = MAX_ALLOCATIONS
-                ))
-                .into());
-        }
-        let rows = self.open_lists(account, &asked.allocations).await?;
-        let (lists, allocations) = read(&asked.allocations, &rows, &path)?;
+            .await;
+        let allocations = if (1..=MAX_ALLOCATIONS).contains(&asked.allocations.len()) {
+            let rows = match &account {
+                Ok(account) => {
+                    let account = AccountId::new(account.id);
+                    Some(self.open_lists(account, &asked.allocations).await?)
+                }
+                Err(_) => None,
+            };
+            read(&asked.allocations, rows.as_ref(), &path)
+        } else {
+            let text = text!("Must be 1 to {limit} lists.", limit = MAX_ALLOCATIONS);
+            Err(path.invalid(text).into())
+        };
+        let (account, (lists, allocations)) = (account, allocations).together()?;
         refuse_beyond_any_account(&allocations, &path)?;
+        let account = AccountId::new(account.id);
         let request = Request {
             account,
             actor: viewer.actor(),
@@ -200,28 +204,33 @@ fn allocation(book: &Book, list: ListId, held: Credits) -> Result<ListAllocation
 }
 
 /// The lists and their allocations in the order of the request, or everything that is wrong with
-/// them.
+/// them. Without the account's lists, no allocation is returned.
 fn read(
     asked: &[AskedAllocation],
-    rows: &HashMap<ListId, contact_list::Model>,
+    rows: Option<&HashMap<ListId, contact_list::Model>>,
     path: &Path,
 ) -> Result<(Vec<contact_list::Model>, Vec<book::Allocation>), OperationError> {
     let (mut lists, mut allocations) = (Vec::new(), Vec::new());
     let (mut refusals, mut seen) = (Vec::new(), BTreeSet::new());
     for (index, one) in asked.iter().enumerate() {
         let at = path.at(index);
-        match one.list.and_then(|list| Some((list, rows.get(&list)?))) {
+        let known = one
+            .list
+            .filter(|list| rows.is_none_or(|rows| rows.contains_key(list)));
+        match known {
             None => refusals.push(at.at("listId").not_found(text!("list"))),
-            Some((list, _)) if !seen.insert(list) => {
+            Some(list) if !seen.insert(list) => {
                 refusals.push(at.invalid(text!("Must name each list once.")));
             }
-            Some((list, row)) => match limit(one, &at.at("assigned")) {
-                Ok(limit) => {
-                    lists.push(row.clone());
-                    allocations.push(book::Allocation { list, limit });
-                }
-                Err(refusal) => refusals.push(refusal),
-            },
+            Some(_) => {}
+        }
+        match (limit(one, &at.at("assigned")), known) {
+            (Ok(limit), Some(list)) => {
+                lists.extend(rows.and_then(|rows| rows.get(&list)).cloned());
+                allocations.push(book::Allocation { list, limit });
+            }
+            (Ok(_), None) => {}
+            (Err(refusal), _) => refusals.push(refusal),
         }
     }
     if refusals.is_empty() {

@@ -20,9 +20,10 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::{
-    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, input,
+    OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader, input,
     policy::{self, Use},
     reader::{ApiKeys, Listing, Window},
+    together::{Together, all},
 };
 use crate::{
     clock::{Clock, whole_micros},
@@ -54,6 +55,15 @@ pub struct CreateApiKey {
     pub allowed: AllowedAddresses,
     /// Whether the key runs the operator's trusted documents only.
     pub trusted_documents_only: bool,
+}
+
+/// What of the input of `createApiKey` is yet to be read, together with its other checks.
+#[derive(Debug)]
+pub struct Unread<'a> {
+    /// When the key expires.
+    pub expires_at: Option<&'a str>,
+    /// The networks from which it works.
+    pub allowed_addresses: &'a [String],
 }
 
 /// The input of `revokeOtherApiKeys`.
@@ -92,41 +102,47 @@ impl Services {
         &self,
         viewer: &Viewer,
         new: CreateApiKey,
+        unread: Unread<'_>,
     ) -> Result<(ApiKeyId, SecretString), OperationError> {
-        if new.role == Role::Sender && !policy::may(viewer, Use::MakeSenderKey) {
-            return Err(Path::input("role")
-                .invalid(
-                    text!("Only the platform makes SENDER keys, since the sending service is the platform's; \
-                     must be OWNER, MEMBER or VIEWER."),
-                )
-                .into());
-        }
-        let account = if is_platform(new.role) {
-            if !viewer.is_platform() {
-                return Err(Path::input("role")
-                    .invalid(text!(
-                        "Must be a role in the account: OWNER, MEMBER or VIEWER."
-                    ))
-                    .into());
+        let path = Path::input("accountId");
+        let account = match is_platform(new.role) {
+            true => out_of_accounts(new.account, &path)
+                .map(|()| None)
+                .map_err(Into::into),
+            false => {
+                let account = self.account_for(viewer, new.account, &path).await;
+                account.map(|account| Some(AccountId::new(account.id)))
             }
-            new.account
-        } else {
-            let path = Path::input("accountId");
-            let account = self.account_for(viewer, new.account, &path).await?;
-            Some(AccountId::new(account.id))
         };
-        input::name(&new.name, &Path::input("name"))?;
-        if new.trusted_documents_only && !self.0.parts.has_trusted_documents {
-            return Err(Path::input("trustedDocumentsOnly")
-                .invalid(text!(
-                    "Must be false: this server has no trusted documents, so the key could run none."
-                ))
-                .into());
-        }
+        let documents = match new.trusted_documents_only && !self.0.parts.has_trusted_documents {
+            true => Err(Path::input("trustedDocumentsOnly").invalid(text!(
+                "Must be false: this server has no trusted documents, so the key could run none."
+            ))),
+            false => Ok(()),
+        };
+        let expires_at = unread
+            .expires_at
+            .map(|at| input::instant(at, &Path::input("expiresAt")));
+        let checks = (
+            may_make(viewer, new.role),
+            account,
+            input::name(&new.name, &Path::input("name")),
+            expires_at
+                .transpose()
+                .and_then(|at| in_the_future(at, self.clock().now())),
+            AllowedAddresses::parse(unread.allowed_addresses, &Path::input("allowedAddresses")),
+            documents,
+        );
+        let ((), account, _, expires_at, allowed, ()) = checks.together()?;
         if let (Some(account), false) = (account, is_platform(new.role)) {
             self.refuse_more_keys(account).await?;
         }
-        let new = CreateApiKey { account, ..new };
+        let new = CreateApiKey {
+            account,
+            expires_at,
+            allowed,
+            ..new
+        };
         create_key(self.store(), self.clock(), new).await
     }
 
@@ -154,10 +170,11 @@ impl Services {
                     limit = MAX_OVERLAP_MINUTES,
                     got = overlap_minutes,
                 ))
-            })?;
+            });
         let path = Path::input("id");
         let row = self.reader(viewer.clone()).by_key(id).await?;
-        let row = row.ok_or_else(|| path.not_found(text!("key")))?;
+        let row = row.ok_or_else(|| path.not_found(text!("key")));
+        let (row, overlap) = (row, overlap).together()?;
         if row.role == Role::Sender && !policy::may(viewer, Use::MakeSenderKey) {
             return Err(OperationError::Forbidden(policy::roles_for(
                 Use::MakeSenderKey,
@@ -218,38 +235,50 @@ impl Services {
         others: RevokeOthers,
     ) -> Result<(Option<AccountId>, u64), OperationError> {
         let account = match others.account {
-            None => viewer.account,
+            None => Ok(viewer.account),
             Some(_) => {
                 let path = Path::input("accountId");
-                let account = self.account_for(viewer, others.account, &path).await?;
-                Some(AccountId::new(account.id))
+                let account = self.account_for(viewer, others.account, &path).await;
+                account.map(|account| Some(AccountId::new(account.id)))
             }
         };
-        let path = Path::input("keepIds");
-        if others.kept.len() > MAX_KEPT {
-            return Err(path
-                .invalid(text!(
-                    "Must be at most {limit} keys; got {got}.",
-                    limit = MAX_KEPT,
-                    got = others.kept.len()
-                ))
-                .into());
-        }
-        let mut kept = others.kept;
-        let found = store::api_key::find_all(self.store().reader(), kept.iter().copied()).await?;
-        for (index, id) in kept.iter().enumerate() {
-            let is_theirs = |row: &api_key::Model| {
-                row.id == id.uuid() && row.account_id == account.map(AccountId::uuid)
-            };
-            if !found.iter().any(is_theirs) {
-                return Err(path.at(index).not_found(text!("key")).into());
-            }
-        }
+        let known = account.as_ref().ok().copied();
+        let kept = self.keys_to_keep(known, others.kept).await;
+        let (account, mut kept) = (account, kept).together()?;
         kept.extend(viewer.key);
         let now = self.clock().now();
         let writer = self.store().writer();
         let revoked = store::api_key::revoke_others(writer, account, &kept, now).await?;
         Ok((account, revoked))
+    }
+
+    /// The keys to keep, each of the account or of the platform; `None` if it isn't known whose.
+    async fn keys_to_keep(
+        &self,
+        account: Option<Option<AccountId>>,
+        kept: Vec<ApiKeyId>,
+    ) -> Result<Vec<ApiKeyId>, OperationError> {
+        let path = Path::input("keepIds");
+        if kept.len() > MAX_KEPT {
+            return Err(path
+                .invalid(text!(
+                    "Must be at most {limit} keys; got {got}.",
+                    limit = MAX_KEPT,
+                    got = kept.len()
+                ))
+                .into());
+        }
+        let found = store::api_key::find_all(self.store().reader(), kept.iter().copied()).await?;
+        all(kept.into_iter().enumerate().map(|(index, id)| {
+            let is_there = match account {
+                Some(account) => found.iter().any(|row| {
+                    row.id == id.uuid() && row.account_id == account.map(AccountId::uuid)
+                }),
+                None => !input::names_nothing(id),
+            };
+            let missing = || path.at(index).not_found(text!("key"));
+            is_there.then_some(id).ok_or_else(missing)
+        }))
     }
 
     /// Revokes a key at once. A revoked key stays revoked. An OWNER may revoke any key of the
@@ -319,21 +348,10 @@ async fn make_key(
         allowed,
         trusted_documents_only,
     } = new;
-    let now = clock.now();
-    if expires_at.is_some_and(|at| at <= now) {
-        return Err(Path::input("expiresAt")
-            .invalid(text!("Must be later than now, which is {now}.", now = now))
-            .into());
-    }
+    in_the_future(expires_at, clock.now())?;
     let path = Path::input("accountId");
     match account {
-        Some(_) if is_platform(role) => {
-            return Err(path
-                .invalid(text!(
-                    "Must be left out: a platform role is for all accounts."
-                ))
-                .into());
-        }
+        Some(_) if is_platform(role) => out_of_accounts(account, &path)?,
         None if !is_platform(role) => {
             return Err(path
                 .invalid(text!("Say which account the key opens."))
@@ -356,6 +374,43 @@ async fn make_key(
     let id = ApiKeyId::new(row.id);
     store::api_key::insert(store.writer(), row).await?;
     Ok((id, secret))
+}
+
+/// Whether the viewer may make keys of a role (law A3).
+fn may_make(viewer: &Viewer, role: Role) -> Result<(), Refusal> {
+    if role == Role::Sender && !policy::may(viewer, Use::MakeSenderKey) {
+        return Err(Path::input("role").invalid(text!(
+            "Only the platform makes SENDER keys, since the sending service is the platform's; \
+             must be OWNER, MEMBER or VIEWER."
+        )));
+    }
+    if is_platform(role) && !viewer.is_platform() {
+        return Err(Path::input("role").invalid(text!(
+            "Must be a role in the account: OWNER, MEMBER or VIEWER."
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses an account for a key of the platform.
+fn out_of_accounts(account: Option<AccountId>, path: &Path) -> Result<(), Refusal> {
+    match account {
+        None => Ok(()),
+        Some(_) => Err(path.invalid(text!(
+            "Must be left out: a platform role is for all accounts."
+        ))),
+    }
+}
+
+fn in_the_future(
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Refusal> {
+    if expires_at.is_some_and(|at| at <= now) {
+        let text = text!("Must be later than now, which is {now}.", now = now);
+        return Err(Path::input("expiresAt").invalid(text));
+    }
+    Ok(expires_at)
 }
 
 /// A key that was checked, with its secret.

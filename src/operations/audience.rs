@@ -104,12 +104,13 @@ impl Services {
 /// # Errors
 /// Too many rows at `path`. An unknown country, a negative count or too many recipients, by
 /// position below it.
-pub fn destinations(rows: &[DestinationRow], path: &Path) -> Result<Destinations, Refusal> {
+pub fn destinations(rows: &[DestinationRow], path: &Path) -> Result<Destinations, OperationError> {
     if rows.len() > MAX_DESTINATIONS {
-        return Err(path.invalid(text!(
+        let text = text!(
             "Must be at most {limit} countries.",
             limit = MAX_DESTINATIONS
-        )));
+        );
+        return Err(path.invalid(text).into());
     }
     let rows = rows
         .iter()

@@ -29,6 +29,7 @@ use super::{
     phone_number::Accept,
     policy::may_read,
     reader::{Contacts, Listing, Window},
+    together::{Together, all},
 };
 pub use crate::store::contact::Contact;
 use crate::store::{
@@ -51,8 +52,8 @@ const LISTS_AT_ONCE: u64 = 16;
 /// Which contacts to remove.
 #[derive(Debug)]
 pub enum Removal {
-    /// The contacts with these ids.
-    Ids(Vec<ContactId>),
+    /// The contacts with these ids; `None` for one that can't be read.
+    Ids(Vec<Option<ContactId>>),
     /// The contacts with these numbers, in E.164 form.
     Numbers(Vec<String>),
     /// All contacts of the list.
@@ -108,14 +109,18 @@ impl Services {
         &self,
         viewer: &Viewer,
         list: ListId,
-        removal: Removal,
+        removal: Result<Removal, OperationError>,
     ) -> Result<Removals, OperationError> {
         let path = Path::input("listId");
-        let row = self.open_list(viewer, list, &path).await?;
+        let row = self.open_list(viewer, list, &path).await;
+        let removal = match removal {
+            Ok(removal) => read_removal(removal).await,
+            Err(wrong) => Err(wrong),
+        };
+        let (row, removal) = (row, removal).together()?;
         let mut ids_removed = Vec::new();
         let removed = match removal {
-            Removal::Ids(ids) => {
-                few(ids.len(), &Path::input("contactIds"))?;
+            Readable::Ids(ids) => {
                 let (mut removed, mut rest) = (0, ids.as_slice());
                 while !rest.is_empty() {
                     let part = self.remove_part(&row, Which::Ids(rest)).await?;
@@ -125,10 +130,7 @@ impl Services {
                 }
                 removed
             }
-            Removal::Numbers(texts) => {
-                let path = Path::input("phoneNumbers");
-                few(texts.len(), &path)?;
-                let numbers = read_numbers(texts, path).await?;
+            Readable::Numbers(numbers) => {
                 let (mut removed, mut rest) = (0, numbers.as_slice());
                 while !rest.is_empty() {
                     let part = self.remove_part(&row, Which::Numbers(rest)).await?;
@@ -138,7 +140,7 @@ impl Services {
                 }
                 removed
             }
-            Removal::All => self.remove_oldest(&row, usize::MAX).await?,
+            Readable::All => self.remove_oldest(&row, usize::MAX).await?,
         };
         Ok(Removals {
             list: self.open_list(viewer, list, &path).await?,
@@ -290,16 +292,42 @@ fn few(count: usize, path: &Path) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The contacts to remove, by ids and numbers that were read.
+enum Readable {
+    Ids(Vec<ContactId>),
+    Numbers(Vec<i64>),
+    All,
+}
+
+async fn read_removal(removal: Removal) -> Result<Readable, OperationError> {
+    Ok(match removal {
+        Removal::Ids(ids) => {
+            let path = Path::input("contactIds");
+            few(ids.len(), &path)?;
+            let ids = ids.into_iter().enumerate();
+            let ids =
+                all(ids.map(|(index, id)| {
+                    id.ok_or_else(|| path.at(index).not_found(text!("contact")))
+                }));
+            Readable::Ids(ids?)
+        }
+        Removal::Numbers(texts) => {
+            let path = Path::input("phoneNumbers");
+            few(texts.len(), &path)?;
+            Readable::Numbers(read_numbers(texts, path).await?)
+        }
+        Removal::All => Readable::All,
+    })
+}
+
 /// Reads numbers on a blocking thread, because 10,000 of them take 0.1 s.
 async fn read_numbers(texts: Vec<String>, path: Path) -> Result<Vec<i64>, OperationError> {
     let read = move || {
         let numbers = texts.iter().enumerate();
         let digits = numbers
             .map(|(index, text)| Ok(audience::number(text, Accept::All, &path.at(index))?.0));
-        digits.collect::<Result<Vec<i64>, Refusal>>()
+        all::<_, Refusal>(digits)
     };
     let numbers = tokio::task::spawn_blocking(read).await;
-    let numbers = numbers
-        .map_err(|cause| OperationError::broken(format!("numbers were not read: {cause}")))?;
-    Ok(numbers?)
+    numbers.map_err(|cause| OperationError::broken(format!("numbers were not read: {cause}")))?
 }

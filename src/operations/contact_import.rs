@@ -32,6 +32,7 @@ use super::{
     input,
     phone_number::Accept,
     reader::{Scope, Window},
+    together::Together,
     viewer::Owner,
 };
 pub use crate::store::contact_import::{RejectedRow, warnings::ImportWarning};
@@ -183,21 +184,21 @@ impl Services {
     ) -> Result<ImportOutcome, OperationError> {
         let list = self
             .open_list(viewer, input.list, &Path::input("listId"))
-            .await?;
+            .await;
         let path = Path::input("defaultCountry");
         let country = input.default_country.as_deref();
-        let country = country
-            .map(|code| input::country(code, &path))
-            .transpose()?;
+        let country = country.map(|code| input::country(code, &path)).transpose();
+        if self.stop().is_cancelled() {
+            return Err(OperationError::Unavailable);
+        }
+        let mapping = mapping::check(&input.mapping);
+        let file = kind(input.file).await;
+        let (list, country, (), (file, format, bytes)) =
+            (list, country, mapping, file).together()?;
         let numbers = Numbers {
             country,
             accept: Accept::landlines(input.accept_landlines),
         };
-        if self.stop().is_cancelled() {
-            return Err(OperationError::Unavailable);
-        }
-        mapping::check(&input.mapping)?;
-        let (file, format, bytes) = kind(input.file).await?;
         let place = self
             .import_place(AccountId::new(list.account_id), format)
             .await?;

@@ -14,6 +14,7 @@ use sea_orm::prelude::Uuid;
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, input,
     reader::{Listing, Window},
+    together::Together,
 };
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
@@ -131,9 +132,10 @@ impl Services {
     ) -> Result<contact_list::Model, OperationError> {
         let account = self
             .account_for(viewer, new.account, &Path::input("accountId"))
-            .await?;
-        let name = input::name(&new.name, &Path::input("name"))?;
-        let destinations = head_count(&new.destinations)?;
+            .await;
+        let name = input::name(&new.name, &Path::input("name"));
+        let destinations = head_count(&new.destinations);
+        let (account, name, destinations) = (account, name, destinations).together()?;
         self.refuse_more_lists(AccountId::new(account.id)).await?;
         let row = contact_list::Model {
             account_id: account.id,
@@ -165,12 +167,16 @@ impl Services {
         change: UpdateContactList,
     ) -> Result<contact_list::Model, OperationError> {
         let path = Path::input("listId");
-        let mut row = self.open_list(viewer, change.list, &path).await?;
+        let row = self.open_list(viewer, change.list, &path).await;
+        let name = change.name.as_deref();
+        let name = name.map(|name| input::name(name, &Path::input("name")));
+        let destinations = change.destinations.as_deref().map(head_count);
+        let checks = (row, name.transpose(), destinations.transpose());
+        let (mut row, name, destinations) = checks.together()?;
         let (account, list) = (AccountId::new(row.account_id), change.list);
-        if let Some(name) = &change.name {
-            row.name = input::name(name, &Path::input("name"))?;
+        if let Some(name) = name {
+            row.name = name;
         }
-        let destinations = change.destinations.as_deref().map(head_count).transpose()?;
 
         let transaction = self.store().begin().await?;
         if !store::contact_list::rename(&transaction, account, list, &row.name).await? {
@@ -282,7 +288,7 @@ fn head_count(rows: &[DestinationRow]) -> Result<Destinations, OperationError> {
             .into());
     }
     let rows = rows.iter().map(|(code, count)| (code.as_str(), *count));
-    Ok(input::destinations(rows, &path)?)
+    input::destinations(rows, &path)
 }
 
 fn destination_rows(

@@ -18,6 +18,7 @@ use super::{
     input::{self, known_currency},
     rate_card::is_taken,
     reader::{Listing, Window},
+    together::Together,
 };
 use crate::store::{self, credit_package::PackageFilter};
 
@@ -126,11 +127,14 @@ impl Services {
         new: CreateCreditPackage,
     ) -> Result<credit_package::Model, OperationError> {
         let path = Path::input("code");
-        let code = code(&new.code, &path)?;
-        let name = input::name(&new.name, &Path::input("name"))?;
-        let credits = input::positive_credits(&new.credits, &Path::input("credits"))?;
-        let price = input::money(&new.price, &new.currency_code, &Path::input("price"))?;
-        validity(new.validity_days)?;
+        let checks = (
+            code(&new.code, &path),
+            input::name(&new.name, &Path::input("name")),
+            input::positive_credits(&new.credits, &Path::input("credits")),
+            input::money(&new.price, &new.currency_code, &Path::input("price")),
+            validity(new.validity_days),
+        );
+        let (code, name, credits, price, ()) = checks.together()?;
         let row = credit_package::Model {
             id: self.clock().new_id(),
             code,
@@ -170,34 +174,29 @@ impl Services {
         let path = Path::input("packageId");
         let transaction = self.store().begin().await?;
         let row = store::credit_package::locked(&transaction, change.package).await?;
-        let mut row = row.ok_or_else(|| path.not_found(text!("package")))?;
-        if row.archived_at.is_some() {
-            return Err(path
-                .refuse(
-                    RefusalCode::Conflict,
-                    text!("The package is no longer sold."),
-                )
-                .into());
+        let row = match row {
+            None => Err(path.not_found(text!("package"))),
+            Some(row) if row.archived_at.is_some() => Err(path.refuse(
+                RefusalCode::Conflict,
+                text!("The package is no longer sold."),
+            )),
+            Some(row) => Ok(row),
+        };
+        let name = change.name.as_deref();
+        let name = name.map(|name| input::name(name, &Path::input("name")));
+        let sold_in = row.as_ref().ok().map(|row| row.currency_code.as_str());
+        let price = change.price.as_ref();
+        let price = price.map(|(amount, code)| price_in(sold_in, (amount, code)));
+        let days = validity(change.validity_days.flatten());
+        let checks = (row, name.transpose(), price.transpose(), days);
+        let (mut row, name, price, ()) = checks.together()?;
+        if let Some(name) = name {
+            row.name = name;
         }
-        if let Some(name) = change.name {
-            row.name = input::name(&name, &Path::input("name"))?;
-        }
-        if let Some((amount, code)) = change.price {
-            let path = Path::input("price");
-            let price = input::money(&amount, &code, &path)?;
-            if code != row.currency_code {
-                return Err(path
-                    .at("currencyCode")
-                    .invalid(text!(
-                        "Must be {currency}, in which the package is sold; create another package for another currency.",
-                        currency = row.currency_code,
-                    ))
-                    .into());
-            }
+        if let Some(price) = price {
             row.price_minor = price.minor();
         }
         if let Some(days) = change.validity_days {
-            validity(days)?;
             row.validity_days = days;
         }
         store::credit_package::update(&transaction, row.clone()).await?;
@@ -251,6 +250,20 @@ impl Services {
         let account = self.account_for(viewer, account, &path).await?;
         self.rate_card_for(AccountId::new(account.id), now).await
     }
+}
+
+/// The new price of a package that is sold in a currency; `None` if the package isn't known.
+fn price_in(sold_in: Option<&str>, (amount, code): (&str, &str)) -> Result<Money, OperationError> {
+    let path = Path::input("price");
+    let price = input::money(amount, code, &path)?;
+    if let Some(sold_in) = sold_in.filter(|sold_in| *sold_in != code) {
+        let text = text!(
+            "Must be {currency}, in which the package is sold; create another package for another currency.",
+            currency = sold_in,
+        );
+        return Err(path.at("currencyCode").invalid(text).into());
+    }
+    Ok(price)
 }
 
 fn validity(days: Option<i32>) -> Result<(), Refusal> {

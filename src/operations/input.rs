@@ -11,11 +11,13 @@ use domain::{
     money::{CreditValue, Money, ParseMoneyError},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use uuid::Uuid;
 
 use super::{
     invisible::invisible,
     phone_number,
-    refusal::{Path, Refusal, credits_message},
+    refusal::{OperationError, Path, Refusal, credits_message},
+    together::{Together, all},
 };
 
 /// The longest name, in characters.
@@ -26,6 +28,21 @@ pub const MAX_NOTE_CHARS: usize = 2_000;
 pub const MAX_LABEL_CHARS: usize = 100;
 /// The most recipients of one list or message: the largest `Int` of GraphQL.
 pub const MAX_RECIPIENTS: u64 = 2_147_483_647;
+
+/// The currency that an amount is read in if its own isn't known: no currency has more digits.
+const ANY_CURRENCY: Currency = match CurrencyCode::new(*b"XXX") {
+    Some(code) => match Currency::new(code, Currency::MAX_MINOR_DIGITS) {
+        Some(currency) => currency,
+        None => panic!("the most digits are allowed"),
+    },
+    None => panic!("three letters are a code"),
+};
+
+/// Whether an id could not be read, so that it names nothing. What it is looked up among need not
+/// be known to refuse it.
+pub fn names_nothing(id: impl Into<Uuid>) -> bool {
+    id.into().is_nil()
+}
 
 /// A name: not empty, at most [`MAX_NAME_CHARS`], without control and invisible characters.
 ///
@@ -205,9 +222,13 @@ pub fn date(text: &str, path: &Path) -> Result<Date, Refusal> {
 ///
 /// # Errors
 /// `Invalid` at the amount or the currency below `path`.
-pub fn money(amount: &str, currency_code: &str, path: &Path) -> Result<Money, Refusal> {
-    let currency = currency(currency_code, &path.at("currencyCode"))?;
-    Money::parse(amount, currency).map_err(|error| path.at("amount").invalid(money_message(&error)))
+pub fn money(amount: &str, currency_code: &str, path: &Path) -> Result<Money, OperationError> {
+    let currency = currency(currency_code, &path.at("currencyCode"));
+    let parsed = currency.as_ref().copied().unwrap_or(ANY_CURRENCY);
+    let amount = Money::parse(amount, parsed);
+    let amount = amount.map_err(|error| path.at("amount").invalid(money_message(&error)));
+    let (_, amount) = (currency, amount).together()?;
+    Ok(amount)
 }
 
 /// The value of one credit.
@@ -218,10 +239,13 @@ pub fn credit_value(
     amount: &str,
     currency_code: &str,
     path: &Path,
-) -> Result<CreditValue, Refusal> {
-    let currency = currency(currency_code, &path.at("currencyCode"))?;
-    CreditValue::parse(amount, currency)
-        .map_err(|error| path.at("amount").invalid(money_message(&error)))
+) -> Result<CreditValue, OperationError> {
+    let currency = currency(currency_code, &path.at("currencyCode"));
+    let parsed = currency.as_ref().copied().unwrap_or(ANY_CURRENCY);
+    let amount = CreditValue::parse(amount, parsed);
+    let amount = amount.map_err(|error| path.at("amount").invalid(money_message(&error)));
+    let (_, amount) = (currency, amount).together()?;
+    Ok(amount)
 }
 
 fn money_message(error: &ParseMoneyError) -> Text {
@@ -242,18 +266,22 @@ fn money_message(error: &ParseMoneyError) -> Text {
 /// Head-counts by country.
 ///
 /// # Errors
-/// An unknown country, a negative count or too many recipients, by position below `path`.
+/// Unknown countries, negative counts or too many recipients, by position below `path`.
 pub fn destinations<'a>(
     rows: impl IntoIterator<Item = (&'a str, i32)>,
     path: &Path,
-) -> Result<Destinations, Refusal> {
-    let mut pairs = Vec::new();
-    for (index, (code, recipients)) in rows.into_iter().enumerate() {
-        pairs.push((
-            country(code, &path.at(index).at("countryCode"))?,
-            i64::from(recipients),
-        ));
-    }
+) -> Result<Destinations, OperationError> {
+    let rows = rows.into_iter().enumerate();
+    let pairs = all(rows.map(|(index, (code, recipients))| {
+        let at = path.at(index);
+        let country = country(code, &at.at("countryCode"));
+        let recipients = u32::try_from(recipients).map_err(|_| {
+            at.at("recipientCount")
+                .invalid(text!("Must not be negative."))
+        });
+        let (country, recipients) = (country, recipients).together()?;
+        Ok::<_, OperationError>((country, i64::from(recipients)))
+    }))?;
     let destinations = Destinations::from_pairs(pairs).map_err(|error| {
         let at = path.at(error.index).at("recipientCount");
         match error.fault {
@@ -269,10 +297,11 @@ pub fn destinations<'a>(
         }
     })?;
     if destinations.total() > MAX_RECIPIENTS {
-        return Err(path.invalid(text!(
+        let text = text!(
             "Must be at most {limit} recipients in all.",
             limit = MAX_RECIPIENTS
-        )));
+        );
+        return Err(path.invalid(text).into());
     }
     Ok(destinations)
 }

@@ -181,26 +181,34 @@ impl Services {
     ) -> Result<Granted, OperationError> {
         let account = self
             .account_for(viewer, new.account, &Path::input("accountId"))
-            .await?;
-        let id = AccountId::new(account.id);
+            .await;
         let amount = Path::input("credits");
         let credits = input::positive_credits(&new.credits, &amount);
         let note = input::note(&new.note, &Path::input("note"));
+        let known = account.as_ref().ok();
         let arguments = GrantArguments {
-            account: account.id,
+            account: known.map(|account| account.id).unwrap_or_default(),
             credits: &new.credits,
             expires_on: new.expires_on.as_deref(),
             note: &new.note,
         };
         let key = idempotency::key(&new.idempotency_key, "grantCredits", &arguments);
         let expires_on = match &new.expires_on {
-            Some(on) => {
-                let day = self.expiration_day(&account, on, key.as_ref().ok());
-                day.await.map(Some)
-            }
+            Some(on) => match known {
+                Some(account) => {
+                    let day = self.expiration_day(account, on, key.as_ref().ok());
+                    day.await.map(Some)
+                }
+                None => {
+                    let date = input::date(on, &Path::input("expiresOn"));
+                    date.map(|_| None).map_err(Into::into)
+                }
+            },
             None => Ok(None),
         };
-        let (credits, expires_on, note, key) = (credits, expires_on, note, key).together()?;
+        let (account, credits, expires_on, note, key) =
+            (account, credits, expires_on, note, key).together()?;
+        let id = AccountId::new(account.id);
         let kind = RequestKind::Grant {
             lot: LotId::new(self.clock().new_id_in(account.id)),
             credits,
@@ -275,27 +283,32 @@ impl Services {
     ) -> Result<Revoked, OperationError> {
         let account = self
             .account_for(viewer, asked.account, &Path::input("accountId"))
-            .await?;
-        let id = AccountId::new(account.id);
+            .await;
         let amount = Path::input("credits");
         let credits = input::positive_credits(&asked.credits, &amount);
         let note = input::note(&asked.note, &Path::input("note"));
+        let known = account.as_ref().ok().map(|account| account.id);
         let arguments = RevokeArguments {
-            account: account.id,
+            account: known.unwrap_or_default(),
             lot: asked.lot.map(LotId::uuid),
             credits: &asked.credits,
             note: &asked.note,
         };
         let key = idempotency::key(&asked.idempotency_key, "revokeCredits", &arguments);
-        let is_there = match asked.lot {
-            Some(lot) => {
-                let found = store::lot::find(self.store().reader(), id, lot).await?;
-                found.map(drop)
+        let is_there = match (asked.lot, known) {
+            (Some(lot), Some(id)) => {
+                let reader = self.store().reader();
+                let found = store::lot::find(reader, AccountId::new(id), lot).await?;
+                found.is_some()
             }
-            None => Some(()),
+            (Some(lot), None) => !input::names_nothing(lot),
+            (None, _) => true,
         };
+        let is_there = is_there.then_some(());
         let is_there = is_there.ok_or_else(|| Path::input("lotId").not_found(text!("lot")));
-        let ((), credits, note, key) = (is_there, credits, note, key).together()?;
+        let (account, (), credits, note, key) =
+            (account, is_there, credits, note, key).together()?;
+        let id = AccountId::new(account.id);
         let kind = RequestKind::Revoke {
             lot: asked.lot,
             credits,

@@ -8,6 +8,7 @@
 
 mod charge;
 mod listing;
+mod parts;
 mod submission;
 mod update;
 
@@ -26,13 +27,14 @@ use entity::{message, rate_card};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::Serialize;
 
+pub(super) use self::parts::check_draft;
 pub use self::{
     listing::{AskedMessages, AskedScheduled},
     update::UpdateMessageInput,
 };
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer,
-    audience::Audience,
+    audience::{self, Audience},
     balance::BalanceAt,
     contact_list::DestinationRow,
     idempotency, input,
@@ -41,6 +43,8 @@ use super::{
     reader::WholeMessage,
     together::Together,
 };
+use parts::{Frame, frame};
+
 pub use crate::store::{message::MessageFilter, scheduled_message::ScheduledFilter};
 use crate::{
     clock::whole_micros,
@@ -105,7 +109,19 @@ impl Services {
         arguments: &impl Serialize,
     ) -> Result<Done, OperationError> {
         let path = Path::input("accountId");
-        let (account, card) = self.charged_account_for(viewer, new.account, &path).await?;
+        let charged = self.charged_account_for(viewer, new.account, &path).await;
+        let (account, card) = match charged {
+            Ok(charged) => charged,
+            // What else is wrong is reported too.
+            Err(unknown) => {
+                let key = idempotency::key(&new.idempotency_key, operation, &());
+                let frame = self.frame(&new);
+                let draft = check_draft(new.draft).await;
+                let unknown = Err::<Infallible, _>(unknown);
+                let (never, ..) = (unknown, frame, draft, key).together()?;
+                match never {}
+            }
+        };
         let arguments = (account.id, arguments);
         let key = idempotency::key(&new.idempotency_key, operation, &arguments);
         let account = AccountId::new(account.id);
@@ -143,37 +159,33 @@ impl Services {
         self.submit(viewer, account, kind, key, &amount).await
     }
 
+    fn frame(&self, new: &NewMessageInput) -> Result<Frame, OperationError> {
+        frame(
+            new.name.as_deref(),
+            new.send_at.as_deref(),
+            new.max_credits.as_deref(),
+            self.clock().now(),
+        )
+    }
+
     /// Checks a new message and prices it by the account's rate card.
     async fn new_message(
         &self,
         charged: (AccountId, rate_card::Model),
         new: NewMessageInput,
     ) -> Result<RequestKind, OperationError> {
-        let now = self.clock().now();
-        let name = new.name.as_deref();
-        let name = name.map(|name| input::name(name, &Path::input("name")));
-        let send_at = new.send_at.as_deref();
-        let send_at = send_at.map(|text| send_at_after(text, now));
-        let path = Path::input("maxCredits");
-        let max_credits = new.max_credits.as_deref();
-        let max_credits = max_credits.map(|text| input::credits(text, &path));
+        let frame = self.frame(&new);
         let message = self
             .price_message(charged, new.draft, Urgency::Urgent)
             .await;
-        let checks = (
-            name.transpose(),
-            send_at.transpose(),
-            max_credits.transpose(),
-            message,
-        );
-        let (name, send_at, max_credits, message) = checks.together()?;
+        let ((name, send_at, max_credits), message) = (frame, message).together()?;
         if !new.allow_empty {
             message.content.refuse_empty()?;
         }
         refuse_to_nobody(&message)?;
         if max_credits.is_some_and(|max| message.priced.credits > max) {
             let cost = message.priced.credits;
-            return Err(path
+            return Err(Path::input("maxCredits")
                 .invalid(text!("The message would cost {cost} credits.", cost = cost))
                 .into());
         }
@@ -209,9 +221,21 @@ impl Services {
         rows: Option<Vec<DestinationRow>>,
         idempotency_key: &str,
     ) -> Result<Done, OperationError> {
-        let mut row = self.seen_message(viewer, id).await?;
+        let row = self.seen_message(viewer, id).await;
+        let known = row.as_ref().ok().map(|row| row.id);
+        let arguments = (known.unwrap_or_default(), &rows);
+        let key = idempotency::key(idempotency_key, "settleMessage", &arguments);
+        let (mut row, key) = match (row, key) {
+            (Ok(row), Ok(key)) => (row, key),
+            // What else is wrong is reported too.
+            (row, key) => {
+                let sent = rows.as_deref().unwrap_or_default();
+                let sent = audience::destinations(sent, &Path::input("sent"));
+                let (row, _, key) = (row, sent, key).together()?;
+                (row, key)
+            }
+        };
         let account = AccountId::new(row.account_id);
-        let key = idempotency::key(idempotency_key, "settleMessage", &(row.id, &rows))?;
         let amount = match rows {
             Some(_) => Path::input("sent"),
             None => Path::input("messageId"),
@@ -242,8 +266,10 @@ impl Services {
         id: MessageId,
         idempotency_key: &str,
     ) -> Result<Done, OperationError> {
-        let mut row = self.seen_message(viewer, id).await?;
-        let key = idempotency::key(idempotency_key, "cancelMessage", &row.id)?;
+        let row = self.seen_message(viewer, id).await;
+        let known = row.as_ref().ok().map(|row| row.id);
+        let key = idempotency::key(idempotency_key, "cancelMessage", &known.unwrap_or_default());
+        let (mut row, key) = (row, key).together()?;
         let account = AccountId::new(row.account_id);
         let asker = if policy::may(viewer, Use::CancelAfterSendAt) {
             Asker::Platform

@@ -25,6 +25,7 @@ use self::{
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer, ViewerReader,
     reader::{Keyed, Owned},
+    together::Together,
     viewer::Visibility,
 };
 use crate::{
@@ -104,10 +105,14 @@ impl Services {
         new: ConnectPayments,
     ) -> Result<Connection, OperationError> {
         let path = Path::input("accountId");
-        let account = self.account_for(viewer, Some(new.account), &path).await?;
+        let account = self.account_for(viewer, Some(new.account), &path).await;
         let provider = self.selling_for_connections()?;
-        let merchant = input::merchant(&new.merchant, provider.as_ref())?;
-        let secrets = input::credentials(new.credentials, provider.as_ref())?;
+        let checks = (
+            account,
+            input::merchant(&new.merchant, provider.as_ref()),
+            input::credentials(new.credentials, provider.as_ref()),
+        );
+        let (account, merchant, secrets) = checks.together()?;
         if !secrets.is_empty() && self.vault().is_empty() {
             let refusal = Path::input("credentials").refuse(
                 RefusalCode::Conflict,

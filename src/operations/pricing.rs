@@ -23,7 +23,8 @@ use super::{
     OperationError, Path, Refusal, Services, Viewer,
     audience::{self, AsOf, Audience},
     contact::Contact,
-    input, personal,
+    input::{self, names_nothing},
+    personal,
     phone_number::Accept,
     segmentation::{Content, NewContent, too_many},
     together::Together,
@@ -306,26 +307,36 @@ impl Services {
                 return self.reach_list(account, list, &list_path).await;
             }
             Some(Audience::List(reached)) => {
-                if list.is_some_and(|list| list != reached) {
-                    return Err(list_path
-                        .invalid(text!("Must be the audience's list, or be left out."))
-                        .into());
-                }
+                let list = match list {
+                    Some(list) if names_nothing(list) => Err(list_path.not_found(text!("list"))),
+                    Some(list) if list != reached => {
+                        Err(list_path
+                            .invalid(text!("Must be the audience's list, or be left out.")))
+                    }
+                    _ => Ok(()),
+                };
                 let path = path.at("listId");
-                return self.reach_list(account, reached, &path).await;
+                let reached = self.reach_list(account, reached, &path).await;
+                let ((), reached) = (list, reached).together()?;
+                return Ok(reached);
             }
             Some(Audience::Numbers(numbers)) => {
-                let counted = audience::numbers(numbers, accept, &path.at("recipients")).await?;
-                reach(Reached::Heads(counted.destinations), counted.duplicates)
+                let counted = audience::numbers(numbers, accept, &path.at("recipients")).await;
+                counted.map(|counted| {
+                    let heads = Reached::Heads(counted.destinations);
+                    reach(heads, counted.duplicates)
+                })
             }
             Some(Audience::Destinations(rows)) => {
-                let destinations = audience::destinations(&rows, &path.at("destinations"))?;
-                reach(Reached::Heads(destinations), Vec::new())
+                let destinations = audience::destinations(&rows, &path.at("destinations"));
+                destinations.map(|heads| reach(Reached::Heads(heads), Vec::new()))
             }
         };
-        if let Some(list) = list {
-            self.list_heads(account, list, &list_path).await?;
-        }
+        let list = match list {
+            Some(list) => self.list_heads(account, list, &list_path).await.map(drop),
+            None => Ok(()),
+        };
+        let ((), reached) = (list, reached).together()?;
         Ok(reached)
     }
 

@@ -29,9 +29,10 @@ pub use decision::{Checkout, Decided, Usable};
 use return_url::return_url;
 
 use super::{
-    OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, idempotency,
-    input::known_currency,
+    OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader, idempotency,
+    input::{known_currency, names_nothing},
     reader::{Listing, Purchases, Window},
+    together::Together,
 };
 use crate::{
     clock::whole_micros,
@@ -207,26 +208,32 @@ impl Services {
     ) -> Result<Begun, OperationError> {
         let account = self
             .account_for(viewer, new.account, &Path::input("accountId"))
-            .await?;
-        let return_url = new.return_url.as_deref().map(return_url).transpose()?;
-        let method = match (new.method, &return_url) {
-            (Method::Provider, _) => None,
-            (Method::BankTransfer, None) => Some(transfer::NAME),
-            (Method::BankTransfer, Some(_)) => {
-                return Err(Path::input("returnUrl")
-                    .invalid(text!(
-                        "Must be left out of a bank transfer, which has no page to return from."
-                    ))
-                    .into());
-            }
+            .await;
+        let method = match new.method {
+            Method::Provider => None,
+            Method::BankTransfer => Some(transfer::NAME),
         };
+        let known = account.as_ref().ok().map(|account| account.id);
         let arguments = PurchaseArguments {
-            account: account.id,
+            account: known.unwrap_or_default(),
             package: new.package.uuid(),
             return_url: new.return_url.as_deref(),
             method,
         };
-        let key = idempotency::key(&new.idempotency_key, "purchaseCredits", &arguments)?;
+        let key = idempotency::key(&new.idempotency_key, "purchaseCredits", &arguments);
+        let return_url = match (new.method, new.return_url.as_deref()) {
+            (Method::Provider, url) => url.map(return_url).transpose(),
+            (Method::BankTransfer, None) => Ok(None),
+            (Method::BankTransfer, Some(_)) => Err(Path::input("returnUrl").invalid(text!(
+                "Must be left out of a bank transfer, which has no page to return from."
+            ))),
+        };
+        // A package is looked up only after the key, which stands for what the account bought.
+        let package = match names_nothing(new.package) {
+            true if known.is_none() || key.is_err() || return_url.is_err() => Err(no_package()),
+            _ => Ok(()),
+        };
+        let (account, (), return_url, key) = (account, package, return_url, key).together()?;
         let (row, replayed) = self
             .begin_purchase(viewer, &account, (new.package, new.method), return_url, key)
             .await?;
@@ -266,7 +273,7 @@ impl Services {
         let package = store::credit_package::find(&transaction, package)
             .await?
             .filter(|package| package.archived_at.is_none())
-            .ok_or_else(|| Path::input("packageId").not_found(text!("package")))?;
+            .ok_or_else(no_package)?;
         if package.currency_code != account.currency_code {
             return Err(Path::input("packageId")
                 .invalid(text!(
@@ -418,6 +425,10 @@ async fn repeated(
     store::purchase::find(connection, account, PurchaseId::new(id))
         .await?
         .ok_or_else(|| OperationError::broken("a purchase is gone"))
+}
+
+fn no_package() -> Refusal {
+    Path::input("packageId").not_found(text!("package"))
 }
 
 fn payment_failed(message: Text) -> OperationError {

@@ -3,15 +3,17 @@
 //! Here: the available credits, what is missing, and a package that covers it. Not here: the price,
 //! which quotes and charges share ([`super::pricing`]).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible};
 
 use domain::{credits::Credits, id::AccountId, money::Money};
 use entity::credit_package;
 
 use super::{
     OperationError, Path, Services, Viewer,
+    message::check_draft,
     pricing::{Draft, PricedMessage},
     sought_account,
+    together::Together,
 };
 use crate::{
     fair::Urgency,
@@ -65,15 +67,23 @@ impl Services {
         draft: Draft,
     ) -> Result<Quote, OperationError> {
         let path = Path::input("accountId");
-        let id = sought_account(viewer, account, &path)?;
+        let id = match sought_account(viewer, account, &path) {
+            Ok(id) => id,
+            // What else is wrong is reported too.
+            Err(unknown) => {
+                let unknown = Err::<Infallible, _>(unknown);
+                let (never, ()) = (unknown, check_draft(draft).await).together()?;
+                match never {}
+            }
+        };
         let pool = (id, draft.payer());
         let (charged, message, units) = tokio::join!(
             self.charged_account_for(viewer, account, &path),
             self.read_message(id, draft),
             self.0.reads.free_units.load(pool),
         );
-        let (account, card) = charged?;
-        let message = self.price(message?, card, Urgency::Ordinary).await?;
+        let ((account, card), message) = (charged, message).together()?;
+        let message = self.price(message, card, Urgency::Ordinary).await?;
         let available = match units? {
             Some(FreeUnits::Of(units)) => Credits::from_units(units),
             Some(FreeUnits::AfterExpiry) => self.spendable_after_expiry(pool).await?,

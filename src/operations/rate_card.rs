@@ -18,7 +18,6 @@ use std::{
 
 use domain::{
     channel::Channel,
-    credits::Credits,
     currency::Currency,
     id::{AccountId, RateCardId},
     money::CreditValue,
@@ -33,7 +32,10 @@ use lru::LruCache;
 use sea_orm::{DbErr, SqlErr};
 
 use self::rows::{areas, rates};
-use super::{OperationError, Path, Refusal, RefusalCode, Services, input};
+use super::{
+    OperationError, Path, Refusal, RefusalCode, Services, input,
+    together::{Together, all},
+};
 use crate::store;
 
 /// The most rows of one version: there are fewer countries.
@@ -189,21 +191,21 @@ impl Services {
         new: PublishRateCard,
     ) -> Result<rate_card::Model, OperationError> {
         let path = Path::input("code");
-        let code = code(&new.code, &path)?;
         let description = new.description.as_deref();
         let description = description.map(|text| input::note(text, &Path::input("description")));
-        let description = description.transpose()?;
-        let value = input::credit_value(
-            &new.credit_value,
-            &new.currency_code,
-            &Path::input("creditValue"),
-        )?;
-        let card = checked(
-            RateCardId::new(self.clock().new_id()),
-            value,
-            &new.rates,
-            &Path::input("rates"),
-        )?;
+        let checks = (
+            code(&new.code, &path),
+            description.transpose(),
+            input::credit_value(
+                &new.credit_value,
+                &new.currency_code,
+                &Path::input("creditValue"),
+            ),
+            areas_of(&new.rates, &Path::input("rates")),
+        );
+        let (code, description, value, areas) = checks.together()?;
+        let id = RateCardId::new(self.clock().new_id());
+        let card = checked(id, value, areas, &Path::input("rates"))?;
         for _ in 0..MAX_TRIES {
             if let Some(row) = self.try_to_publish(&card, &code, &description).await? {
                 return Ok(row);
@@ -290,37 +292,43 @@ pub(super) fn is_taken(cause: &DbErr) -> bool {
     matches!(cause.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
+/// The rows of a version, each read for itself.
+fn areas_of(rates: &[NewRate], path: &Path) -> Result<Vec<(Area, AreaRates)>, OperationError> {
+    if rates.len() > MAX_RATES {
+        let text = text!("Must be at most {limit} rates.", limit = MAX_RATES);
+        return Err(path.invalid(text).into());
+    }
+    let rates = rates.iter().enumerate();
+    all(rates.map(|(index, rate)| area_of(rate, &path.at(index))))
+}
+
+fn area_of(rate: &NewRate, path: &Path) -> Result<(Area, AreaRates), OperationError> {
+    let area = match rate.country.as_deref() {
+        Some(text) => input::country(text, &path.at("countryCode")).map(Area::Country),
+        None => Ok(Area::Elsewhere),
+    };
+    let amount = |(channel, text): (&Channel, &String)| {
+        let credits = input::credits(text, &path.at(rate_field(*channel)))?;
+        Ok::<_, Refusal>((*channel, credits))
+    };
+    let (area, rates) = (area, all(rate.rates.iter().map(amount))).together()?;
+    let row = AreaRates {
+        rates: rates.into_iter().collect(),
+        carriers: CarrierOptions {
+            languages: rate.languages,
+            reference: rate.reference,
+        },
+    };
+    Ok((area, row))
+}
+
+/// A version with these rows.
 fn checked(
     id: RateCardId,
     value: CreditValue,
-    rates: &[NewRate],
+    rows: Vec<(Area, AreaRates)>,
     path: &Path,
 ) -> Result<RateCard, Refusal> {
-    if rates.len() > MAX_RATES {
-        return Err(path.invalid(text!("Must be at most {limit} rates.", limit = MAX_RATES)));
-    }
-    let mut rows = Vec::with_capacity(rates.len());
-    for (index, rate) in rates.iter().enumerate() {
-        let path = path.at(index);
-        let amount = |(channel, text): (&Channel, &String)| {
-            let credits = input::credits(text, &path.at(rate_field(*channel)))?;
-            Ok((*channel, credits))
-        };
-        let rates: Result<BTreeMap<Channel, Credits>, Refusal> =
-            rate.rates.iter().map(amount).collect();
-        let row = AreaRates {
-            rates: rates?,
-            carriers: CarrierOptions {
-                languages: rate.languages,
-                reference: rate.reference,
-            },
-        };
-        let area = match rate.country.as_deref() {
-            Some(text) => Area::Country(input::country(text, &path.at("countryCode"))?),
-            None => Area::Elsewhere,
-        };
-        rows.push((area, row));
-    }
     RateCard::new(id, value, rows).map_err(|error| match error {
         RateCardError::Empty => path.invalid(text!("Must have at least one rate.")),
         RateCardError::Row {

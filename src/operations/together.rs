@@ -47,6 +47,30 @@ tuples! {
     (A: EA, B: EB, C: EC, D: ED, E: EE, F: EF, G: EG, H: EH)
 }
 
+/// The most refusals of one list of values: the first hundred show what is wrong.
+pub(super) const MAX_REFUSED: usize = 100;
+
+/// The checked values of a list, in its order.
+///
+/// # Errors
+/// The refusals of all values that can't be used, at most [`MAX_REFUSED`]; or the first error that
+/// isn't the caller's to correct.
+pub(super) fn all<T, E: Into<OperationError>>(
+    checked: impl IntoIterator<Item = Result<T, E>>,
+) -> Result<Vec<T>, OperationError> {
+    let (mut values, mut refusals) = (Vec::new(), Vec::new());
+    for one in checked {
+        values.extend(taken(one, &mut refusals)?);
+        if refusals.len() >= MAX_REFUSED {
+            break;
+        }
+    }
+    if refusals.is_empty() {
+        return Ok(values);
+    }
+    Err(OperationError::Refused(refusals))
+}
+
 /// A checked value; `None` if it was refused.
 fn taken<T>(
     checked: Result<T, impl Into<OperationError>>,

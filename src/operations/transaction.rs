@@ -8,6 +8,7 @@ use super::{
     actor::AskedActor,
     input,
     reader::{Listing, Owned, Window},
+    together::Together,
 };
 pub use crate::store::transaction::{LotSum, PostingSum};
 use crate::store::{self, transaction::TransactionFilter};
@@ -57,24 +58,34 @@ impl ViewerReader {
             text.map(|text| input::instant(&text, &path.at(name)))
                 .transpose()
         };
-        let from = instant(asked.from, "from")?;
-        let to = instant(asked.to, "to")?;
+        let list = match asked.list {
+            Some(list) => {
+                let row = self.by_key(list).await?;
+                let row = row.filter(|row| row.belongs_to(account));
+                let missing = || path.at("listId").not_found(text!("list"));
+                row.map(drop).ok_or_else(missing)
+            }
+            None => Ok(()),
+        };
+        let actor = self.actor_filter(account, asked.actor).await;
+        let checks = (
+            list,
+            actor,
+            instant(asked.from, "from"),
+            instant(asked.to, "to"),
+        );
+        let ((), actor, from, to) = checks.together()?;
         if from.zip(to).is_some_and(|(from, to)| from > to) {
             return Err(path
                 .at("to")
                 .invalid(text!("Must not be before from."))
                 .into());
         }
-        if let Some(list) = asked.list {
-            let row = self.by_key(list).await?;
-            row.filter(|row| row.belongs_to(account))
-                .ok_or_else(|| path.at("listId").not_found(text!("list")))?;
-        }
         Ok(TransactionFilter {
             account,
             list: asked.list,
             kinds: asked.kinds,
-            actor: self.actor_filter(account, asked.actor).await?,
+            actor,
             from,
             to,
         })

@@ -1,12 +1,13 @@
 //! Files of everything that a list has: messages, transactions or contacts.
 //!
 //! Here: the columns of each, how they are made from the database's cells, and writing them as JSON
-//! lines or comma-separated values, row by row in constant memory. Not here: which rows
+//! lines, comma-separated values or a workbook, row by row in constant memory. Not here: which rows
 //! ([`crate::store`]), and who may see them.
 
 use std::{collections::BTreeMap, io::Write};
 
 use domain::credits::Credits;
+use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::{DbErr, prelude::Uuid, sea_query::SelectStatement};
 use serde_json::Value as Json;
 
@@ -14,6 +15,7 @@ use super::{
     csv::{BYTE_ORDER_MARK, END_OF_LINE, push_text},
     file::WriteError,
     number_text::{push_count, push_credits},
+    workbook::{self, Row, Table, write_table},
 };
 use crate::{
     clock::whole_micros,
@@ -34,7 +36,7 @@ pub enum Kind {
     Messages,
     /// Each transaction.
     Transactions,
-    /// Each contact; a CSV has a column for each of these merge fields.
+    /// Each contact; a CSV and a workbook have a column for each of these merge fields.
     Contacts(Vec<String>),
 }
 
@@ -63,6 +65,10 @@ pub struct ExportFile {
     pub pinned: Pinned,
     /// The statement that selects its rows.
     pub rows: SelectStatement,
+    /// The account's time zone, in which a workbook shows moments.
+    pub time_zone: TimeZone,
+    /// When it was requested.
+    pub requested_at: Timestamp,
 }
 
 /// The rows of a file. Only for blocking threads.
@@ -70,6 +76,8 @@ pub struct ExportFile {
 pub struct ExportRows {
     kind: Kind,
     cursor: Cursor,
+    time_zone: TimeZone,
+    requested_at: Timestamp,
 }
 
 /// A column: the path of its value in a JSON line, and the form of its cell.
@@ -132,12 +140,21 @@ enum Value<'a> {
     Text(&'a str),
     /// A text of ours, in which a spreadsheet finds nothing to run.
     Plain(String),
+    Moment(Timestamp),
     Count(i64),
     Credits(Credits),
     Fields(BTreeMap<String, String>),
 }
 
 impl Form {
+    fn in_workbook(self) -> workbook::Form {
+        match self {
+            Self::Id(_) | Self::Text | Self::Phone | Self::Fields => workbook::Form::Text,
+            Self::Count | Self::Credits => workbook::Form::Number,
+            Self::Moment => workbook::Form::Moment,
+        }
+    }
+
     fn value(self, cell: Cell<'_>, show: Show) -> Result<Value<'_>, DbErr> {
         if cell.is_none() {
             return Ok(match self {
@@ -160,7 +177,7 @@ impl Form {
             Self::Text => Value::Text(text(cell)?.unwrap_or_default()),
             Self::Count => Value::Count(number()?),
             Self::Credits => Value::Credits(Credits::from_units(number()?)),
-            Self::Moment => Value::Plain(whole_micros(number()?).to_string()),
+            Self::Moment => Value::Moment(whole_micros(number()?)),
             Self::Phone => Value::Plain(format!("+{}", number()?)),
             Self::Fields => {
                 let fields = text(cell)?.unwrap_or_default();
@@ -185,6 +202,8 @@ impl ExportFile {
         ExportRows {
             kind: self.kind,
             cursor: Cursor::new(self.pinned.scan(&self.rows)),
+            time_zone: self.time_zone,
+            requested_at: self.requested_at,
         }
     }
 }
@@ -198,11 +217,46 @@ impl ExportRows {
         let push = |columns: &[Column], row: &[Cell<'_>], buffer: &mut Vec<u8>| {
             push_line((columns, row), show, buffer)
         };
-        let Self { kind, cursor } = self;
+        let Self { kind, cursor, .. } = self;
         match kind {
             Kind::Messages => each(&MESSAGES, cursor, out, Vec::new(), push),
             Kind::Transactions => each(&TRANSACTIONS, cursor, out, Vec::new(), push),
             Kind::Contacts(_) => each(&CONTACTS, cursor, out, Vec::new(), push),
+        }
+    }
+
+    /// Writes an Excel workbook. Rows that don't fit in a sheet go on in another one.
+    ///
+    /// # Errors
+    /// If a row can't be read, or `out` fails; if the workbook would be larger than 4 GB.
+    pub fn write_xlsx<W: Write>(self, out: W, show: Show) -> Result<(), WriteError<DbErr>> {
+        let Self {
+            kind,
+            cursor,
+            time_zone,
+            requested_at,
+        } = self;
+        let sheet = |name, columns: &[Column], names: &[String]| Table {
+            name,
+            columns: (headings(columns, names).into_iter())
+                .map(|(heading, form)| (heading, form.in_workbook()))
+                .collect(),
+            time_zone,
+            generated_at: requested_at,
+        };
+        match &kind {
+            Kind::Messages => {
+                let sheet = sheet("Messages", &MESSAGES, &[]);
+                write_sheet(&MESSAGES, cursor, out, (&sheet, &[]), show)
+            }
+            Kind::Transactions => {
+                let sheet = sheet("Transactions", &TRANSACTIONS, &[]);
+                write_sheet(&TRANSACTIONS, cursor, out, (&sheet, &[]), show)
+            }
+            Kind::Contacts(names) => {
+                let sheet = sheet("Contacts", &CONTACTS, names);
+                write_sheet(&CONTACTS, cursor, out, (&sheet, names), show)
+            }
         }
     }
 
@@ -211,7 +265,7 @@ impl ExportRows {
     /// # Errors
     /// If a row can't be read, or `out` fails.
     pub fn write_csv<W: Write>(self, out: W, show: Show) -> Result<(), WriteError<DbErr>> {
-        let Self { kind, cursor } = self;
+        let Self { kind, cursor, .. } = self;
         let names = match &kind {
             Kind::Messages | Kind::Transactions => &[],
             Kind::Contacts(names) => names.as_slice(),
@@ -226,6 +280,47 @@ impl ExportRows {
             Kind::Contacts(_) => each(&CONTACTS, cursor, out, head(&CONTACTS), push),
         }
     }
+}
+
+/// Writes a sheet with a column for each value, and with numbers and moments as such.
+fn write_sheet<W: Write, const CELLS: usize>(
+    columns: &[Column; CELLS],
+    mut cursor: Cursor,
+    out: W,
+    (sheet, names): (&Table, &[String]),
+    show: Show,
+) -> Result<(), WriteError<DbErr>> {
+    write_table(out, sheet, |row| {
+        let Some(cells) = cursor.next_row::<CELLS>()? else {
+            return Ok(false);
+        };
+        push_cells((columns, &cells), names, show, row)?;
+        Ok(true)
+    })
+}
+
+fn push_cells(
+    (columns, cells): (&[Column], &[Cell<'_>]),
+    names: &[String],
+    show: Show,
+    row: &mut Row,
+) -> Result<(), DbErr> {
+    for ((_, form), cell) in columns.iter().zip(cells) {
+        match form.value(*cell, show)? {
+            Value::Null => row.skip(),
+            Value::Text(text) => row.text(text),
+            Value::Plain(text) => row.text(&text),
+            Value::Moment(instant) => row.moment(instant),
+            Value::Count(count) => row.count(count),
+            Value::Credits(credits) => row.credits(credits),
+            Value::Fields(fields) => {
+                for name in names {
+                    row.text(fields.get(name).map_or("", String::as_str));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes the head, and then each row as `push` appends it.
@@ -259,6 +354,7 @@ fn push_line(
             Value::Null => Json::Null,
             Value::Text(text) => Json::from(text),
             Value::Plain(text) => Json::from(text),
+            Value::Moment(instant) => Json::from(instant.to_string()),
             Value::Count(count) => Json::from(count),
             Value::Credits(credits) => Json::from(credits.to_string()),
             Value::Fields(fields) => fields
@@ -298,6 +394,7 @@ fn push_row(
             Value::Null => {}
             Value::Text(text) => push_text(out, text, b','),
             Value::Plain(text) => out.extend_from_slice(text.as_bytes()),
+            Value::Moment(instant) => out.extend_from_slice(instant.to_string().as_bytes()),
             Value::Count(count) => push_count(out, count),
             Value::Credits(credits) => push_credits(out, credits),
             Value::Fields(fields) => {
@@ -314,13 +411,13 @@ fn push_row(
     Ok(())
 }
 
-/// The header of a CSV: `sent_at` for `sentAt`, `list_id` for `list.id`, and `fields.firstName` for
-/// a merge field, whose name may be that of another column.
-fn header(columns: &[Column], names: &[String]) -> Vec<u8> {
-    let mut cells: Vec<String> = Vec::new();
+/// The headings of a CSV and of a workbook: `sent_at` for `sentAt`, `list_id` for `list.id`, and
+/// `fields.firstName` for a merge field, whose name may be that of another column.
+fn headings(columns: &[Column], names: &[String]) -> Vec<(String, Form)> {
+    let mut cells: Vec<(String, Form)> = Vec::new();
     for (path, form) in columns {
         if matches!(form, Form::Fields) {
-            cells.extend(names.iter().map(|name| format!("fields.{name}")));
+            cells.extend(names.iter().map(|name| (format!("fields.{name}"), *form)));
             continue;
         }
         let mut cell = String::new();
@@ -332,10 +429,14 @@ fn header(columns: &[Column], names: &[String]) -> Vec<u8> {
                 cell.push(character.to_ascii_lowercase());
             }
         }
-        cells.push(cell);
+        cells.push((cell, *form));
     }
+    cells
+}
+
+fn header(columns: &[Column], names: &[String]) -> Vec<u8> {
     let mut out = BYTE_ORDER_MARK.to_vec();
-    for (place, cell) in cells.iter().enumerate() {
+    for (place, (cell, _)) in headings(columns, names).iter().enumerate() {
         if place > 0 {
             out.push(b',');
         }

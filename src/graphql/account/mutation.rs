@@ -13,10 +13,7 @@ use super::{
     },
     Account, ConsumptionOrder, Settlement,
 };
-use crate::operations::{
-    Path,
-    account::{CreateAccount, UpdateAccount},
-};
+use crate::operations::account::{CreateAccount, UpdateAccount};
 
 /// The settings of a new account.
 #[derive(Debug, InputObject)]
@@ -103,11 +100,7 @@ impl AccountMutation {
         viewer_of(ctx, "createAccount")?;
         let services = services(ctx)?;
         let done = async {
-            let rate_card = optional_id(
-                input.rate_card_id.as_ref(),
-                &Path::input("rateCardId"),
-                text!("rate card"),
-            )?;
+            let rate_card = optional_id(input.rate_card_id.as_ref());
             let new = CreateAccount {
                 name: input.name,
                 time_zone: input.time_zone.map(|zone| zone.0),
@@ -134,20 +127,12 @@ impl AccountMutation {
         let services = services(ctx)?;
         let done = async {
             let change = UpdateAccount {
-                account: optional_id(
-                    input.account_id.as_ref(),
-                    &Path::input("accountId"),
-                    text!("account"),
-                )?,
+                account: optional_id(input.account_id.as_ref()),
                 name: input.name,
                 time_zone: input.time_zone.map(|zone| zone.0),
                 consumption_order: input.consumption_order.map(Into::into),
                 settlement: input.settlement.map(Into::into),
-                rate_card: optional_id(
-                    input.rate_card_id.as_ref(),
-                    &Path::input("rateCardId"),
-                    text!("rate card"),
-                )?,
+                rate_card: optional_id(input.rate_card_id.as_ref()),
                 return_origins: input.return_origins,
                 subscription_fee: input
                     .subscription_fee

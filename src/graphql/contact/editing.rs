@@ -17,9 +17,8 @@ use crate::{
         },
         scalars::PhoneNumber,
     },
-    operations::{
-        Path,
-        contact::{self as contacts, AddContacts, ContactToAdd, FieldChange, UpdateContact},
+    operations::contact::{
+        self as contacts, AddContacts, ContactToAdd, FieldChange, UpdateContact,
     },
 };
 
@@ -156,7 +155,7 @@ impl ContactEditMutation {
                 fields: contact.fields.map(changes),
             };
             let add = AddContacts {
-                list: id(&input.list_id, &Path::input("listId"), text!("list"))?,
+                list: id(&input.list_id),
                 contacts: input.contacts.into_iter().map(contact).collect(),
                 accept_landlines: input.accept_landlines,
                 update_existing: input.update_existing,
@@ -195,11 +194,7 @@ impl ContactEditMutation {
         let done = async {
             let number = input.phone_number;
             let change = UpdateContact {
-                contact: id(
-                    &input.contact_id,
-                    &Path::input("contactId"),
-                    text!("contact"),
-                )?,
+                contact: id(&input.contact_id),
                 number: number.map(|number| Private::new(number.0)),
                 fields: input.fields.map(changes),
                 accept_landlines: input.accept_landlines.unwrap_or_default(),

@@ -3,12 +3,9 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::ContactImport;
-use crate::{
-    graphql::engine::{
-        errors::ApiError,
-        request::{UserError, id, payload, services, viewer_of},
-    },
-    operations::Path,
+use crate::graphql::engine::{
+    errors::ApiError,
+    request::{UserError, id, payload, services, viewer_of},
 };
 
 /// The import to cancel.
@@ -46,7 +43,7 @@ impl ContactImportCancelMutation {
         let viewer = viewer_of(ctx, "cancelContactImport")?;
         let services = services(ctx)?;
         let done = async {
-            let import = id(&input.import_id, &Path::input("importId"), text!("import"))?;
+            let import = id(&input.import_id);
             services.cancel_import(&viewer, import).await
         };
         let (import, user_errors) = payload(done.await)?;

@@ -15,10 +15,7 @@ use crate::{
             request::{UserError, id, optional_id, payload, services, viewer_of},
         },
     },
-    operations::{
-        Path,
-        contact_list::{CreateContactList, UpdateContactList},
-    },
+    operations::contact_list::{CreateContactList, UpdateContactList},
 };
 
 /// The settings of a new contact list.
@@ -126,9 +123,8 @@ impl ContactListMutation {
         let viewer = viewer_of(ctx, "createContactList")?;
         let services = services(ctx)?;
         let done = async {
-            let path = Path::input("accountId");
             let new = CreateContactList {
-                account: optional_id(input.account_id.as_ref(), &path, text!("account"))?,
+                account: optional_id(input.account_id.as_ref()),
                 name: input.name,
                 destinations: input.destinations.into_iter().map(Into::into).collect(),
             };
@@ -152,7 +148,7 @@ impl ContactListMutation {
         let done = async {
             let rows = input.destinations;
             let change = UpdateContactList {
-                list: id(&input.list_id, &Path::input("listId"), text!("list"))?,
+                list: id(&input.list_id),
                 name: input.name,
                 destinations: rows.map(|rows| rows.into_iter().map(Into::into).collect()),
             };
@@ -177,7 +173,7 @@ impl ContactListMutation {
         let viewer = viewer_of(ctx, "archiveContactList")?;
         let services = services(ctx)?;
         let done = async {
-            let list = id(&input.list_id, &Path::input("listId"), text!("list"))?;
+            let list = id(&input.list_id);
             services.archive_contact_list(&viewer, list).await
         };
         let (list, user_errors) = payload(done.await)?;
@@ -201,7 +197,7 @@ impl ContactListMutation {
         let viewer = viewer_of(ctx, "restoreContactList")?;
         let services = services(ctx)?;
         let done = async {
-            let list = id(&input.list_id, &Path::input("listId"), text!("list"))?;
+            let list = id(&input.list_id);
             services.restore_contact_list(&viewer, list).await
         };
         let (list, user_errors) = payload(done.await)?;

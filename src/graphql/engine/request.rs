@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
+use uuid::Uuid;
 
 use super::{errors::ApiError, loaders::Loaders, measured};
 use crate::{
@@ -252,28 +253,17 @@ pub fn payload<T>(
     }
 }
 
-/// Parses an id argument of a mutation. An id of another kind, or a malformed one, is not found.
-///
-/// # Errors
-/// A refusal that names `path`.
-pub fn id<T: super::ids::PublicId>(
-    id: &async_graphql::ID,
-    path: &crate::operations::Path,
-    what: Text,
-) -> Result<T, OperationError> {
-    T::decode(id).ok_or_else(|| path.not_found(what).into())
+/// Parses an id argument. An id of another kind, or a malformed one, becomes the id of nothing: the
+/// operation looks it up and refuses it together with everything else that is wrong with its input.
+#[must_use]
+pub fn id<T: super::ids::PublicId>(text: &async_graphql::ID) -> T {
+    T::decode(text).unwrap_or_else(|| T::from(Uuid::nil()))
 }
 
-/// Parses an optional id argument.
-///
-/// # Errors
-/// A refusal that names `path`.
-pub fn optional_id<T: super::ids::PublicId>(
-    text: Option<&async_graphql::ID>,
-    path: &crate::operations::Path,
-    what: Text,
-) -> Result<Option<T>, OperationError> {
-    text.map(|text| id(text, path, what)).transpose()
+/// Parses an optional id argument, as [`id`] does.
+#[must_use]
+pub fn optional_id<T: super::ids::PublicId>(text: Option<&async_graphql::ID>) -> Option<T> {
+    text.map(id)
 }
 
 /// A text that was written in English, such as one that a job stored, in the language of the

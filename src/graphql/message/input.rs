@@ -17,7 +17,7 @@ use crate::{
         segmentation::{MediaInput, content},
     },
     operations::{
-        OperationError, Path,
+        Path,
         message::{self as operations, AskedMessages, AskedScheduled, NewMessageInput},
         phone_number::Accept,
     },
@@ -50,32 +50,24 @@ pub struct MessageFilterInput {
 
 impl MessageFilterInput {
     /// Reads the conditions.
-    ///
-    /// # Errors
-    /// Refusals that name the field.
-    pub(super) fn read(self) -> Result<AskedMessages, OperationError> {
+    pub(super) fn read(self) -> AskedMessages {
         self.read_at(&Path::argument("filter"))
     }
 
     /// Reads the conditions at a path.
-    ///
-    /// # Errors
-    /// Refusals that name the field.
-    pub(in crate::graphql) fn read_at(self, path: &Path) -> Result<AskedMessages, OperationError> {
-        Ok(AskedMessages {
+    pub(in crate::graphql) fn read_at(self, path: &Path) -> AskedMessages {
+        AskedMessages {
             list: self.list_id.map(|id| ListId::decode(&id)),
             status: self
                 .statuses
                 .map(|statuses| statuses.into_iter().map(Into::into).collect()),
-            actor: (self.actor)
-                .map(|actor| actor.read_at(path.at("actor")))
-                .transpose()?,
+            actor: (self.actor).map(|actor| actor.read_at(path.at("actor"))),
             from: self.from.map(|at| at.0),
             to: self.to.map(|at| at.0),
             sent_from: self.sent_from.map(|at| at.0),
             sent_to: self.sent_to.map(|at| at.0),
             search: self.search,
-        })
+        }
     }
 }
 
@@ -106,10 +98,7 @@ impl ScheduledMessageFilterInput {
 /// A message to schedule or to send.
 pub(super) trait NewMessageArguments: serde::Serialize {
     /// Reads what is asked for.
-    ///
-    /// # Errors
-    /// Refusals that name the field of an id that is none.
-    fn read(self) -> Result<NewMessageInput, OperationError>;
+    fn read(self) -> NewMessageInput;
 }
 
 /// The inputs that add a message, which differ in `sendAt` alone.
@@ -177,28 +166,27 @@ macro_rules! new_message_inputs {
         }
 
         impl NewMessageArguments for $name {
-            fn read(self) -> Result<NewMessageInput, OperationError> {
-                let account = Path::input("accountId");
+            fn read(self) -> NewMessageInput {
                 let content = content(
                     self.text,
                     self.media,
                     self.smart_encoding,
                     self.strip_accents,
                 );
-                Ok(NewMessageInput {
-                    account: optional_id(self.account_id.as_ref(), &account, text!("account"))?,
+                NewMessageInput {
+                    account: optional_id(self.account_id.as_ref()),
                     draft: draft(
                         self.list_id.as_ref(),
                         self.audience,
                         self.accept_landlines,
                         content,
-                    )?,
+                    ),
                     name: self.name,
                     allow_empty: self.allow_empty,
                     send_at: [$(self.$send_at.0)?].into_iter().next(),
                     max_credits: self.max_credits.map(|credits| credits.0),
                     idempotency_key: self.idempotency_key,
-                })
+                }
             }
         }
     )*};
@@ -290,21 +278,16 @@ pub struct UpdateMessageInput {
 
 impl UpdateMessageInput {
     /// Reads what is asked for.
-    pub(super) fn read(self) -> Result<operations::UpdateMessageInput, OperationError> {
-        let list = Path::input("listId");
-        let audience = self.audience.map(AudienceInput::read).transpose()?;
+    pub(super) fn read(self) -> operations::UpdateMessageInput {
+        let audience = self.audience.map(AudienceInput::read);
         let media = self
             .media
             .map(|media| media.into_iter().map(Into::into).collect());
-        Ok(operations::UpdateMessageInput {
-            message: id(
-                &self.message_id,
-                &Path::input("messageId"),
-                text!("message"),
-            )?,
+        operations::UpdateMessageInput {
+            message: id(&self.message_id),
             name: self.name,
             send_at: self.send_at.map(|at| at.0),
-            list: optional_id(self.list_id.as_ref(), &list, text!("list"))?,
+            list: optional_id(self.list_id.as_ref()),
             audience,
             accept: Accept::landlines(self.accept_landlines.unwrap_or_default()),
             text: self.text,
@@ -314,6 +297,6 @@ impl UpdateMessageInput {
             allow_empty: self.allow_empty.unwrap_or_default(),
             max_credits: self.max_credits.map(|credits| credits.0),
             idempotency_key: self.idempotency_key,
-        })
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     UpdateMessageInput, UpdateMessagePayload,
     input::NewMessageArguments,
 };
-use crate::operations::{OperationError, Path, Services, Viewer, message::Done};
+use crate::operations::{OperationError, Services, Viewer, message::Done};
 
 /// The mutations that schedule, change, send, settle and cancel messages.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl MessageMutation {
             // Before the input's parts are taken.
             let arguments = json(&input)?;
             services
-                .update_message(&viewer, input.read()?, &arguments)
+                .update_message(&viewer, input.read(), &arguments)
                 .await
         };
         UpdateMessagePayload::of(done.await)
@@ -121,7 +121,7 @@ async fn add(
     let done = async {
         // Before the input's parts are taken.
         let arguments = json(&input)?;
-        let new = input.read()?;
+        let new = input.read();
         services
             .add_message(&viewer, new, root_field, &arguments)
             .await
@@ -145,7 +145,7 @@ async fn end(
     let viewer = viewer_of(ctx, root_field)?;
     let services = services(ctx)?;
     let done = async {
-        let message = id(message, &Path::input("messageId"), text!("message"))?;
+        let message = id(message);
         how(services, &viewer, message).await
     };
     Ok(done.await)

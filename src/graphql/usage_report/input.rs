@@ -17,7 +17,7 @@ use super::super::{
 };
 use crate::{
     operations::{
-        OperationError, Path, download,
+        Path, download,
         usage_report::{MAX_LISTS, UsageReportRequest},
     },
     reports::csv,
@@ -115,21 +115,14 @@ pub struct UsageReportInput {
 
 impl UsageReportInput {
     /// Reads the parameters.
-    ///
-    /// # Errors
-    /// Refusals that name the field of an id that is none.
-    pub(super) fn read(self) -> Result<UsageReportRequest, OperationError> {
+    pub(super) fn read(self) -> UsageReportRequest {
         let lists = self.list_ids.map(|ids| {
             // One id above the limit is enough to refuse the list.
             let ids = ids.iter().take(MAX_LISTS + 1);
             ids.map(|id| ListId::decode(id)).collect()
         });
-        Ok(UsageReportRequest {
-            account: optional_id(
-                self.account_id.as_ref(),
-                &Path::input("accountId"),
-                text!("account"),
-            )?,
+        UsageReportRequest {
+            account: optional_id(self.account_id.as_ref()),
             from: self.from.0,
             to: self.to.0,
             interval: self.interval.into(),
@@ -139,10 +132,8 @@ impl UsageReportInput {
                 .country_codes
                 .map(|codes| codes.into_iter().map(|code| code.0).collect()),
             channel: self.channel.map(Into::into),
-            actor: (self.actor)
-                .map(|actor| actor.read_at(Path::input("actor")))
-                .transpose()?,
+            actor: (self.actor).map(|actor| actor.read_at(Path::input("actor"))),
             part_of: self.part_of.map(Into::into),
-        })
+        }
     }
 }

@@ -79,17 +79,17 @@ impl Services {
     ) -> Result<AutoRecharge, OperationError> {
         let account = self
             .account_for(viewer, change.account, &Path::input("accountId"))
-            .await?;
+            .await;
         let given = change.return_url.clone();
         let url = || -> Result<_, OperationError> {
             let url = given.as_deref().map(return_url).transpose()?;
-            if let Some(url) = &url {
-                self.check_return_to(&account, url)?;
+            if let (Ok(account), Some(url)) = (&account, &url) {
+                self.check_return_to(account, url)?;
             }
             Ok(url)
         };
         let url = url();
-        let (url, change) = (url, read(change)).together()?;
+        let (account, url, change) = (account, url, read(change)).together()?;
         if change.enabled != Some(false) {
             let reader = self.store().reader();
             let wanted = merged(reader, &account, &change, self.clock().now()).await?;
@@ -178,25 +178,32 @@ impl Services {
 fn read(change: UpdateAutoRecharge) -> Result<Change, OperationError> {
     let threshold = change.threshold.as_deref();
     let threshold = threshold.map(|text| input::positive_credits(text, &Path::input("threshold")));
-    let limit = |(amount, currency_code): (String, String)| {
+    let limit = |(amount, currency_code): (String, String)| -> Result<Money, OperationError> {
         let path = Path::input("monthlyLimit");
         let limit = input::money(&amount, &currency_code, &path)?;
         if limit.minor() > 0 {
             Ok(limit)
         } else {
             let path = path.at("amount");
-            Err(path.invalid(text!("Must be more than zero.")))
+            Err(path.invalid(text!("Must be more than zero.")).into())
         }
     };
     let monthly_limit = match change.monthly_limit {
         None => Ok(None),
         Some(given) => given.map(limit).transpose().map(Some),
     };
-    let (threshold, monthly_limit) = (threshold.transpose(), monthly_limit).together()?;
+    let package = match change.package {
+        Some(package) if input::names_nothing(package) => {
+            Err(Path::input("packageId").not_found(text!("package")))
+        }
+        package => Ok(package),
+    };
+    let (threshold, package, monthly_limit) =
+        (threshold.transpose(), package, monthly_limit).together()?;
     Ok(Change {
         enabled: change.enabled,
         threshold,
-        package: change.package,
+        package,
         monthly_limit,
     })
 }

@@ -19,17 +19,16 @@ use super::{
 };
 use crate::{
     operations::{
-        OperationError, Path, Refusal, RefusalCode, Services, Viewer, audience,
+        OperationError, Path, RefusalCode, Services, Viewer, audience,
         contact_import::{MAX_CONTACTS, Standing, counted_by_hand, standing},
         phone_number::Accept,
+        together::{MAX_REFUSED, Together, all},
     },
     store::{self, contact::NewContact},
 };
 
 /// The most contacts of one request.
 pub const MAX_ADDED: usize = 1_000;
-/// The most refusals that are reported at once.
-const MAX_REFUSED: usize = 100;
 
 /// The input of `addContacts`.
 #[derive(Debug)]
@@ -85,24 +84,9 @@ impl Services {
         input: AddContacts,
     ) -> Result<Added, OperationError> {
         let path = Path::input("listId");
-        let list = self.open_list(viewer, input.list, &path).await?;
-        let count = input.contacts.len();
-        let at = Path::input("contacts");
-        if !(1..=MAX_ADDED).contains(&count) {
-            let message = text!(
-                "Must be 1 to {limit} contacts; got {got}.",
-                limit = MAX_ADDED,
-                got = count,
-            );
-            return Err(at.invalid(message).into());
-        }
-        let accept = Accept::landlines(input.accept_landlines);
-        let contacts = input.contacts;
-        // Reading a thousand numbers takes some hundredths of a second.
-        let read = tokio::task::spawn_blocking(move || read(&contacts, accept, &at)).await;
-        let read = read
-            .map_err(|cause| OperationError::broken(format!("contacts were not read: {cause}")))?;
-        let (rows, warnings) = read.map_err(OperationError::Refused)?;
+        let list = self.open_list(viewer, input.list, &path).await;
+        let read = read_all(input.contacts, Accept::landlines(input.accept_landlines)).await;
+        let (list, (rows, warnings)) = (list, read).together()?;
 
         let transaction = self.store().begin().await?;
         let of = (AccountId::new(list.account_id), input.list);
@@ -226,34 +210,48 @@ pub(super) fn stored_form(contact: &Contact) -> NewContact {
     }
 }
 
+/// Reads contacts on a blocking thread, because a thousand of them take some hundredths of a
+/// second.
+async fn read_all(
+    contacts: Vec<ContactToAdd>,
+    accept: Accept,
+) -> Result<(Vec<Row>, Vec<ContactWarning>), OperationError> {
+    let at = Path::input("contacts");
+    let count = contacts.len();
+    if !(1..=MAX_ADDED).contains(&count) {
+        let message = text!(
+            "Must be 1 to {limit} contacts; got {got}.",
+            limit = MAX_ADDED,
+            got = count,
+        );
+        return Err(at.invalid(message).into());
+    }
+    let read = tokio::task::spawn_blocking(move || read(&contacts, accept, &at)).await;
+    read.map_err(|cause| OperationError::broken(format!("contacts were not read: {cause}")))?
+}
+
 /// Checks contacts, each at its position below `path`.
 fn read(
     contacts: &[ContactToAdd],
     accept: Accept,
     path: &Path,
-) -> Result<(Vec<Row>, Vec<ContactWarning>), Vec<Refusal>> {
-    let (mut rows, mut warnings, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+) -> Result<(Vec<Row>, Vec<ContactWarning>), OperationError> {
+    let mut warnings = Vec::new();
     let mut seen: HashMap<i64, usize> = HashMap::with_capacity(contacts.len());
-    for (index, contact) in contacts.iter().enumerate() {
-        match read_one(contact, accept, &path.at(index), &mut warnings) {
-            Ok(row) => match seen.insert(row.number, index) {
-                None => rows.push(row),
-                Some(first) => refused.push(path.at(index).at("phoneNumber").invalid(text!(
+    let rows = contacts.iter().enumerate().map(|(index, contact)| {
+        let row = read_one(contact, accept, &path.at(index), &mut warnings)?;
+        match seen.insert(row.number, index) {
+            None => Ok(row),
+            Some(first) => Err(OperationError::from(
+                path.at(index).at("phoneNumber").invalid(text!(
                     "Is the number of contacts.{first} too; give each number once.",
                     first = first
-                ))),
-            },
-            Err(refusal) => refused.push(refusal),
+                )),
+            )),
         }
-        if refused.len() == MAX_REFUSED {
-            break;
-        }
-    }
-    if refused.is_empty() {
-        Ok((rows, warnings))
-    } else {
-        Err(refused)
-    }
+    });
+    let rows = all(rows)?;
+    Ok((rows, warnings))
 }
 
 fn read_one(
@@ -261,20 +259,20 @@ fn read_one(
     accept: Accept,
     path: &Path,
     warnings: &mut Vec<ContactWarning>,
-) -> Result<Row, Refusal> {
+) -> Result<Row, OperationError> {
     let number = contact.number.unguarded();
-    let (number, country) = audience::number(number, accept, &path.at("phoneNumber"))?;
-    let mut given = None;
-    if let Some(changes) = &contact.fields {
+    let number = audience::number(number, accept, &path.at("phoneNumber"));
+    let given = contact.fields.as_deref().map(|changes| {
         let path = path.at("fields");
         fields::check(changes, &path)?;
         let mut fields = Fields::new();
         fields::apply(&mut fields, changes, &path, warnings)?;
-        given = Some(fields);
-    }
+        Ok::<_, OperationError>(fields)
+    });
+    let ((number, country), fields) = (number, given.transpose()).together()?;
     Ok(Row {
         number,
         country,
-        fields: given,
+        fields,
     })
 }

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     operations::{
         OperationError, Path, RefusalCode, Services, Viewer, audience, phone_number::Accept,
+        together::Together,
     },
     store::{self, contact::Which, sql::bounded::Transaction},
 };
@@ -62,16 +63,17 @@ impl Services {
     ) -> Result<Changed, OperationError> {
         let missing = || OperationError::from(Path::input("contactId").not_found(text!("contact")));
         let found = self.reader(viewer.clone()).by_key(change.contact).await?;
-        let found = found.ok_or_else(missing)?;
-        let of = (found.account, found.list);
+        let found = found.ok_or_else(missing);
         let path = Path::input("phoneNumber");
         let accept = Accept::landlines(change.accept_landlines);
         let number = change.number.as_ref();
         let number = number
             .map(|text| audience::number(text.unguarded(), accept, &path))
-            .transpose()?;
+            .transpose();
         let changes = change.fields.unwrap_or_default();
-        fields::check(&changes, &Path::input("fields"))?;
+        let names = fields::check(&changes, &Path::input("fields"));
+        let (found, number, ()) = (found, number, names).together()?;
+        let of = (found.account, found.list);
 
         let transaction = self.store().begin().await?;
         store::contact_list::lock(&transaction, of).await?;

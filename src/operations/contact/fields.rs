@@ -10,7 +10,7 @@ use domain::{merge, private::Private};
 use crate::{
     imports::{MAX_COLUMNS, MAX_FIELDS_BYTES, MAX_VALUE_CHARS},
     localization::Text,
-    operations::{OperationError, Path, Refusal},
+    operations::{OperationError, Path, Refusal, together::all},
 };
 
 /// A merge field to set.
@@ -57,16 +57,17 @@ pub(super) fn json(fields: &Fields) -> Result<Private<Option<String>>, Operation
 }
 
 /// Checks the names of fields, and their number.
-pub(super) fn check(changes: &[FieldChange], path: &Path) -> Result<(), Refusal> {
+pub(super) fn check(changes: &[FieldChange], path: &Path) -> Result<(), OperationError> {
     if changes.len() > MAX_COLUMNS {
-        return Err(path.invalid(text!(
+        let text = text!(
             "Must be at most {limit} fields; got {got}.",
             limit = MAX_COLUMNS,
             got = changes.len()
-        )));
+        );
+        return Err(path.invalid(text).into());
     }
     let mut names = BTreeSet::new();
-    for (index, change) in changes.iter().enumerate() {
+    let checked = all(changes.iter().enumerate().map(|(index, change)| {
         let path = || path.at(index).at("name");
         if !merge::is_name(&change.name) {
             return Err(path().invalid(text!("Must be a letter or _, then letters, digits, _, . or -, all of ASCII; at most {limit} characters.", limit = merge::MAX_NAME_BYTES)));
@@ -74,8 +75,9 @@ pub(super) fn check(changes: &[FieldChange], path: &Path) -> Result<(), Refusal>
         if !names.insert(&change.name) {
             return Err(path().invalid(text!("Repeats a name; give each field once.")));
         }
-    }
-    Ok(())
+        Ok(())
+    }));
+    checked.map(drop)
 }
 
 /// Applies changes, whose names were checked, to a contact's fields. A value that can't be used
@@ -166,7 +168,7 @@ fn size(name: &str, value: &str) -> usize {
 mod tests {
     use domain::private::Private;
 
-    use super::{FieldChange, Fields, Path, apply, check, json};
+    use super::{FieldChange, Fields, OperationError, Path, apply, check, json};
 
     fn change(name: &str, value: Option<&str>) -> FieldChange {
         FieldChange {
@@ -211,7 +213,10 @@ mod tests {
     #[test]
     fn names_are_checked() {
         let path = Path::input("fields");
-        let refused = |changes: &[FieldChange]| check(changes, &path).unwrap_err().field.join(".");
+        let refused = |changes: &[FieldChange]| match check(changes, &path) {
+            Err(OperationError::Refused(refusals)) => refusals[0].field.join("."),
+            other => panic!("{other:?}"),
+        };
         assert_eq!(
             refused(&[change("first name", None)]),
             "input.fields.0.name"

@@ -5,18 +5,25 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId, ListId};
 use entity::sql_enums::{MessageStatus, TransactionKind};
+use hmac::Mac;
 use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     super::{
-        OperationError, Path, Services, Viewer, contact,
+        OperationError, Path, Services, Viewer,
+        account::time_zone,
+        contact,
         message::{AskedMessages, MessageFilter},
         reader::Owned,
+        server_secret::Purpose,
+        together::Together,
         transaction::AskedTransactions,
     },
     DownloadError, DownloadLink, FileClaims, slug,
@@ -25,11 +32,15 @@ use crate::{
     clock::whole_micros,
     reports::export::{ExportFile, Kind},
     store::{self, actor::ActorFilter, contact::ContactFilter, transaction::TransactionFilter},
+    vault::Vault,
 };
 
-/// The most merge fields of a CSV file, each of which is a column. A list may have more, since each
-/// contact has up to 100 of its own.
+/// The most merge fields of a CSV file or a workbook, each of which is a column. A list may have
+/// more, since each contact has up to 100 of its own.
 const MAX_FIELDS: usize = 1_000;
+
+/// The id of the key for links.
+const LINKS: &str = "links";
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,12 +49,16 @@ pub enum ExportFormat {
     Jsonl,
     /// Comma-separated values.
     Csv,
+    /// An Excel workbook.
+    Xlsx,
 }
 
 /// The parameters of a file beside its account.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ExportClaims {
-    export: Export,
+    /// The encrypted [`Export`], in base64: a search may be a telephone number or a name, and
+    /// addresses are kept in histories and logs.
+    sealed: String,
     pub(super) format: ExportFormat,
 }
 
@@ -117,12 +132,13 @@ impl Services {
         format: ExportFormat,
     ) -> Result<DownloadLink, OperationError> {
         let path = Path::input("accountId");
-        let account = self.account_for(viewer, account, &path).await?;
-        let all = MessageFilter::of(AccountId::new(account.id));
+        let account = self.account_for(viewer, account, &path).await;
+        let known = account.as_ref().ok().map(|account| account.id);
+        let all = MessageFilter::of(AccountId::new(known.unwrap_or_default()));
         let reader = self.reader(viewer.clone());
         let path = Path::input("filter");
-        let filter = reader.message_filter(all, asked, &path);
-        let filter = filter.await?;
+        let filter = reader.message_filter(all, asked, &path).await;
+        let (account, filter) = (account, filter).together()?;
         let export = Export::Messages(Messages {
             lists: (filter.lists.iter())
                 .map(|list| list.map(ListId::uuid))
@@ -152,12 +168,13 @@ impl Services {
         format: ExportFormat,
     ) -> Result<DownloadLink, OperationError> {
         let path = Path::input("accountId");
-        let account = self.account_for(viewer, account, &path).await?;
+        let account = self.account_for(viewer, account, &path).await;
+        let known = account.as_ref().ok().map(|account| account.id);
         let reader = self.reader(viewer.clone());
-        let of = AccountId::new(account.id);
+        let of = AccountId::new(known.unwrap_or_default());
         let path = Path::input("filter");
-        let filter = reader.transaction_filter(of, asked, &path);
-        let filter = filter.await?;
+        let filter = reader.transaction_filter(of, asked, &path).await;
+        let (account, filter) = (account, filter).together()?;
         let export = Export::Transactions(Transactions {
             list: filter.list.map(ListId::uuid),
             kinds: filter.kinds.map(|kinds| kinds.into_iter().collect()),
@@ -172,9 +189,9 @@ impl Services {
     /// Makes a link to a file of the contacts of a list that match a search.
     ///
     /// # Errors
-    /// An unknown list, and a search that can't be read, at its field. `Forbidden` if the viewer's
-    /// role may not read contacts. `Invalid` at the format if the contacts have too many merge
-    /// fields for columns.
+    /// An unknown or archived list, and a search that can't be read, at its field. `Forbidden` if
+    /// the viewer's role may not read contacts. `Invalid` at the format if the contacts have too
+    /// many merge fields for columns.
     pub async fn export_contacts(
         &self,
         viewer: &Viewer,
@@ -183,15 +200,18 @@ impl Services {
         format: ExportFormat,
     ) -> Result<DownloadLink, OperationError> {
         super::may_read(viewer, "ContactList", "contacts")?;
-        let row = self.reader(viewer.clone()).by_key(list).await?;
-        let row = row.ok_or_else(|| Path::input("listId").not_found(text!("list")))?;
+        // The contacts of an archived list are being removed, and its empty file would look like
+        // that of a list without contacts.
+        let row = self.open_list(viewer, list, &Path::input("listId")).await;
+        let read = contact::read_search(search.as_deref(), &Path::input("search"));
+        let (row, read) = (row, read).together()?;
         let account = AccountId::new(row.account_id);
         let filter = ContactFilter {
             account,
             list,
-            search: contact::read_search(search.as_deref(), &Path::input("search"))?,
+            search: read,
         };
-        if format == ExportFormat::Csv {
+        if format != ExportFormat::Jsonl {
             let reader = self.store().reader();
             field_columns(reader, &filter).await?;
         }
@@ -214,10 +234,45 @@ impl Services {
         let extension = match format {
             ExportFormat::Jsonl => "jsonl",
             ExportFormat::Csv => "csv",
+            ExportFormat::Xlsx => "xlsx",
         };
-        let claims = FileClaims::Export(ExportClaims { export, format });
+        let export = serde_json::to_vec(&export)
+            .map_err(|cause| OperationError::broken(format!("a link has no JSON form: {cause}")))?;
+        let vault = self.vault_of_links().await?;
+        let sealed = vault.seal(&owner(account.uuid().as_bytes()), &export.into());
+        let sealed = sealed
+            .map_err(|cause| OperationError::broken(format!("a link isn't encrypted: {cause}")))?;
+        let claims = FileClaims::Export(ExportClaims {
+            sealed: BASE64_URL_SAFE_NO_PAD.encode(sealed.bytes),
+            format,
+        });
         self.signed_link(viewer, account, claims, format!("{name}.{extension}"))
             .await
+    }
+
+    /// What a link shows.
+    async fn opened(&self, account: AccountId, sealed: &str) -> Result<Export, DownloadError> {
+        let vault = self.vault_of_links().await?;
+        let export = BASE64_URL_SAFE_NO_PAD
+            .decode(sealed)
+            .ok()
+            .and_then(|sealed| {
+                let account = account.uuid();
+                let owner = owner(account.as_bytes());
+                vault.open(&owner, LINKS, &sealed).ok()
+            });
+        // An earlier version may have encrypted something else.
+        let export = export.ok_or(DownloadError::NotFound)?;
+        serde_json::from_slice(export.expose_secret()).map_err(|_| DownloadError::NotFound)
+    }
+
+    /// The key that the contents of links are encrypted with, which every process derives from the
+    /// server's secret.
+    async fn vault_of_links(&self) -> Result<Vault, OperationError> {
+        let mut key = self.signer(Purpose::Downloads).await?;
+        key.update(b"the contents of links");
+        let key: [u8; 32] = key.finalize().into_bytes().into();
+        Ok(Vault::of(LINKS, key))
     }
 
     /// Begins the snapshot that a file shows.
@@ -226,10 +281,11 @@ impl Services {
         account: AccountId,
         claims: ExportClaims,
     ) -> Result<ExportFile, DownloadError> {
-        let (source, pinned, _) = self.pinned_account(account).await?;
+        let (source, pinned, row) = self.pinned_account(account).await?;
         let snapshot = source.snapshot;
         let backend = snapshot.get_database_backend();
-        let (kind, rows) = match claims.export {
+        let export = self.opened(account, &claims.sealed).await?;
+        let (kind, rows) = match export {
             Export::Messages(asked) => {
                 let filter = MessageFilter {
                     lists: (asked.lists.into_iter())
@@ -271,15 +327,28 @@ impl Services {
                 };
                 let fields = match claims.format {
                     ExportFormat::Jsonl => Vec::new(),
-                    ExportFormat::Csv => field_columns(&snapshot, &filter).await?,
+                    ExportFormat::Csv | ExportFormat::Xlsx => {
+                        field_columns(&snapshot, &filter).await?
+                    }
                 };
                 let rows = store::contact::export(backend, &filter);
                 (Kind::Contacts(fields), rows)
             }
         };
         snapshot.rollback().await?;
-        Ok(ExportFile { kind, pinned, rows })
+        Ok(ExportFile {
+            kind,
+            pinned,
+            rows,
+            time_zone: time_zone(&row)?,
+            requested_at: self.clock().now(),
+        })
     }
+}
+
+/// What the contents of a link are bound to.
+fn owner(account: &[u8; 16]) -> [&[u8]; 2] {
+    [b"export", account]
 }
 
 /// The merge fields of a filter's contacts, each of which is a column.

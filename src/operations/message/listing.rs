@@ -13,6 +13,7 @@ use crate::operations::{
     actor::AskedActor,
     input,
     reader::{Listing, Window},
+    together::Together,
 };
 
 /// The id of no list.
@@ -77,17 +78,24 @@ impl ViewerReader {
         path: &Path,
     ) -> Result<MessageFilter, OperationError> {
         let instant = |text, name| instant(text, path, name);
-        let search = input::search(asked.search.as_deref(), &path.at("search"))?;
-        let actor = self.actor_filter(all.account, asked.actor).await?;
+        let checks = (
+            self.actor_filter(all.account, asked.actor).await,
+            instant(asked.from, "from"),
+            instant(asked.to, "to"),
+            instant(asked.sent_from, "sentFrom"),
+            instant(asked.sent_to, "sentTo"),
+            input::search(asked.search.as_deref(), &path.at("search")),
+        );
+        let (actor, from, to, sent_from, sent_to, search) = checks.together()?;
         let mut filter = MessageFilter {
             status: asked.status,
             // A report's messages are its actor's, and nobody can ask for another one's there.
             actor: actor.or_else(|| all.actor.clone()),
-            from: instant(asked.from, "from")?,
-            to: instant(asked.to, "to")?,
+            from,
+            to,
             // Within the period of the list, if it has one.
-            sent_from: all.sent_from.max(instant(asked.sent_from, "sentFrom")?),
-            sent_to: earlier(all.sent_to, instant(asked.sent_to, "sentTo")?),
+            sent_from: all.sent_from.max(sent_from),
+            sent_to: earlier(all.sent_to, sent_to),
             search,
             ..all
         };
@@ -110,11 +118,16 @@ impl ViewerReader {
         window: Window,
     ) -> Result<Listing<message::Model>, OperationError> {
         let path = Path::argument("filter");
+        let ends = (
+            instant(asked.from, &path, "from"),
+            instant(asked.to, &path, "to"),
+        );
+        let (from, to) = ends.together()?;
         let filter = ScheduledFilter {
             account,
             list: asked.list.map(|list| list.unwrap_or(NO_LIST)),
-            from: instant(asked.from, &path, "from")?,
-            to: instant(asked.to, &path, "to")?,
+            from,
+            to,
         };
         self.list(filter, window).await
     }

@@ -3,6 +3,8 @@
 //! Here: what it becomes, and whether it is priced anew. Not here: the judgment whether it may
 //! still be changed, and moving its hold ([`crate::ledger`]).
 
+use std::convert::Infallible;
+
 use domain::{
     credits::Credits,
     id::{AccountId, ListId, MessageId},
@@ -11,7 +13,11 @@ use domain::{
 use entity::{message, message_audience, rate_card, sql_enums};
 use serde::Serialize;
 
-use super::{Done, MIN_PRICINGS, refuse_to_nobody, send_at_after};
+use super::{
+    Done, MIN_PRICINGS,
+    parts::{Frame, check_content, check_reach, frame},
+    refuse_to_nobody,
+};
 use crate::{
     fair::Urgency,
     ledger::{MessageUpdate, NewMessage, Plan, Priced, Refused, RequestKind},
@@ -19,7 +25,7 @@ use crate::{
         OperationError, Path, Services, Viewer,
         audience::Audience,
         contact_list::DestinationRow,
-        idempotency, input,
+        idempotency,
         phone_number::Accept,
         pricing::Draft,
         segmentation::{Media, NewContent},
@@ -99,14 +105,24 @@ impl Services {
         update: UpdateMessageInput,
         arguments: &impl Serialize,
     ) -> Result<Done, OperationError> {
-        let seen = self.seen_message(viewer, update.message).await?;
+        let seen = match self.seen_message(viewer, update.message).await {
+            Ok(seen) => seen,
+            Err(unknown) => return Err(self.all_refusals(unknown, update).await),
+        };
         let account = AccountId::new(seen.account_id);
         let path = Path::input("messageId");
         let (_, card) = self
             .charged_account_for(viewer, Some(account), &path)
             .await?;
         let arguments = (seen.id, arguments);
-        let key = idempotency::key(&update.idempotency_key, "updateMessage", &arguments)?;
+        let key = match idempotency::key(&update.idempotency_key, "updateMessage", &arguments) {
+            Ok(key) => key,
+            Err(wrong) => {
+                let kind = self.message_update(seen, card, update).await;
+                let (_, never) = (kind, Err::<Infallible, _>(wrong)).together()?;
+                match never {}
+            }
+        };
         let amount = update.amount();
         // It is read and priced again if it, or its list, was changed meanwhile.
         for _ in 0..MIN_PRICINGS {
@@ -122,6 +138,36 @@ impl Services {
         Err(OperationError::RateLimited)
     }
 
+    fn update_frame(&self, update: &UpdateMessageInput) -> Result<Frame, OperationError> {
+        frame(
+            update.name.as_deref(),
+            update.send_at.as_deref(),
+            update.max_credits.as_deref(),
+            self.clock().now(),
+        )
+    }
+
+    /// Everything that is wrong with the change of a message that isn't known.
+    async fn all_refusals(
+        &self,
+        unknown: OperationError,
+        update: UpdateMessageInput,
+    ) -> OperationError {
+        let key = idempotency::key(&update.idempotency_key, "updateMessage", &());
+        let frame = self.update_frame(&update);
+        let content = check_content(NewContent {
+            text: update.text.unwrap_or_default(),
+            media: update.media.unwrap_or_default(),
+            options: Options::default(),
+        });
+        let reach = check_reach(update.list, update.audience, update.accept).await;
+        let unknown = Err::<Infallible, _>(unknown);
+        match (unknown, frame, content, reach, key).together() {
+            Ok((never, ..)) => match never {},
+            Err(all) => all,
+        }
+    }
+
     async fn message_update(
         &self,
         row: message::Model,
@@ -133,32 +179,20 @@ impl Services {
             let gone = Refused::Book(gone).into();
             return Err(OperationError::from_ledger(gone, &update.amount()));
         }
-        let now = self.clock().now();
-        let name = update.name.as_deref();
-        let name = name.map(|name| input::name(name, &Path::input("name")));
-        let send_at = update.send_at.as_deref();
-        let send_at = send_at.map(|text| send_at_after(text, now));
-        let path = Path::input("maxCredits");
-        let max_credits = update.max_credits.as_deref();
-        let max_credits = max_credits.map(|text| input::credits(text, &path));
-        let checks = (
-            name.transpose(),
-            send_at.transpose(),
-            max_credits.transpose(),
-        );
+        let frame = self.update_frame(&update);
         let list = row.list_id.map(ListId::new);
         let priced = match update.reprices() {
             true => self.priced_anew(&row, card, update).await.map(Some),
             false => Ok(None),
         };
-        let ((name, send_at, max_credits), priced) = (checks.together(), priced).together()?;
+        let ((name, send_at, max_credits), priced) = (frame, priced).together()?;
         let cost = match &priced {
             Some(priced) => priced.new.price.credits,
             None => Credits::from_units(row.units),
         };
         if max_credits.is_some_and(|max| cost > max) {
             let message = text!("The message would cost {cost} credits.", cost = cost);
-            return Err(path.invalid(message).into());
+            return Err(Path::input("maxCredits").invalid(message).into());
         }
         Ok(RequestKind::Update(Box::new(MessageUpdate {
             message: MessageId::new(row.id),

@@ -2,11 +2,16 @@
 //!
 //! No message repeats a credential, nor the name that it was given: the two may be swapped.
 
+use std::collections::BTreeSet;
+
 use crate::localization::Text;
 use domain::id::AccountId;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::{OperationError, Path};
+use super::super::{
+    OperationError, Path,
+    together::{Together, all},
+};
 use crate::payments::{Credential, Provider, Secrets};
 
 /// The longest id of a merchant, in bytes.
@@ -69,26 +74,29 @@ pub(super) fn credentials(
     }
     let known = provider.credentials().unwrap_or_default();
     let mut secrets = Secrets::new();
-    for (index, one) in given.into_iter().enumerate() {
+    let mut seen = BTreeSet::new();
+    let checked = all(given.into_iter().enumerate().map(|(index, one)| {
         let at = path.at(index);
-        let Some(credential) = known.iter().find(|known| known.name == one.name) else {
-            return Err(at.at("name").invalid(names(known)).into());
-        };
-        if secrets.contains_key(credential.name) {
-            let text = text!(
+        let name = match known.iter().find(|known| known.name == one.name) {
+            None => Err(at.at("name").invalid(names(known))),
+            Some(known) if !seen.insert(known.name) => Err(at.at("name").invalid(text!(
                 "The credential {name} is given twice; give it once.",
-                name = credential.name,
-            );
-            return Err(at.at("name").invalid(text).into());
-        }
-        if !has_form(one.value.expose_secret()) {
-            let text = text!(
+                name = known.name,
+            ))),
+            Some(known) => Ok(known.name),
+        };
+        let value = if has_form(one.value.expose_secret()) {
+            Ok(one.value)
+        } else {
+            Err(at.at("value").invalid(text!(
                 "Must have 1 to {limit} bytes, no control characters, and no spaces at its ends.",
                 limit = MAX_CREDENTIAL_BYTES,
-            );
-            return Err(at.at("value").invalid(text).into());
-        }
-        secrets.insert(credential.name.to_owned(), one.value);
+            )))
+        };
+        (name, value).together()
+    }));
+    for (name, value) in checked? {
+        secrets.insert(name.to_owned(), value);
     }
     let mut missing = known.iter().filter(|one| !one.is_optional);
     match missing.find(|one| !secrets.contains_key(one.name)) {

@@ -12,7 +12,10 @@ use entity::purchase;
 use jiff::SignedDuration;
 
 use super::{
-    super::{OperationError, Path, RefusalCode, Services, Viewer, input, payment::state},
+    super::{
+        OperationError, Path, RefusalCode, Services, Viewer, input, payment::state,
+        together::Together,
+    },
     Method, deadline,
 };
 use crate::store;
@@ -54,11 +57,12 @@ impl Services {
         purchase: PurchaseId,
         reference: &str,
     ) -> Result<purchase::Model, OperationError> {
-        let reference = checked(reference)?;
+        let reference = checked(reference);
         let path = Path::input("purchaseId");
         let found = store::purchase::find_all(self.store().reader(), [purchase]).await?;
         let row = found.into_iter().next();
-        let row = row.ok_or_else(|| path.not_found(text!("purchase")))?;
+        let row = row.ok_or_else(|| path.not_found(text!("purchase")));
+        let (row, reference) = (row, reference).together()?;
         if !is_transfer(&row) {
             return Err(path
                 .invalid(text!(

@@ -10,14 +10,15 @@ use super::super::{OperationError, Path, Services};
 use crate::store::{self, rate_card::DEFAULT_CODE};
 
 impl Services {
-    /// The code of the card that a version belongs to, if its newest version is in a currency.
+    /// The code of the card that a version belongs to, if its newest version is in a currency. The
+    /// currency of an account that isn't known is `None`.
     ///
     /// # Errors
     /// An unknown version, and a card in another currency, at `rateCardId`.
     pub(in crate::operations) async fn card_to_assign(
         &self,
         id: RateCardId,
-        currency: Currency,
+        currency: Option<Currency>,
     ) -> Result<String, OperationError> {
         let path = Path::input("rateCardId");
         let reader = self.store().reader();
@@ -26,9 +27,9 @@ impl Services {
         // Versions from before cards had one currency may be in others.
         let newest = store::rate_card::newest(reader, &named.code).await?;
         let newest = newest.unwrap_or(named);
-        if is_in(&newest, currency) {
+        let Some(currency) = currency.filter(|currency| !is_in(&newest, *currency)) else {
             return Ok(newest.code);
-        }
+        };
         Err(path
             .invalid(text!(
                 "The card \"{code}\" is in {of_card}, but the account pays in {currency}. Publish a card in {currency} \

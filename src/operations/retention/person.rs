@@ -12,7 +12,11 @@ use domain::id::{AccountId, MessageId};
 use entity::erasure;
 
 use crate::{
-    operations::{OperationError, Path, Services, Viewer, audience, phone_number::Accept},
+    operations::{
+        OperationError, Path, Services, Viewer, audience,
+        phone_number::Accept,
+        together::{Together, all},
+    },
     store::{self, contact::Which},
 };
 
@@ -38,7 +42,8 @@ pub struct ErasePerson {
     /// The number, in E.164 form.
     pub number: String,
     /// Messages of the account whose names and texts are about the person.
-    pub messages: Vec<MessageId>,
+    /// `None` for one whose id can't be read.
+    pub messages: Vec<Option<MessageId>>,
 }
 
 /// What was erased.
@@ -67,41 +72,37 @@ impl Services {
         person: ErasePerson,
     ) -> Result<Erased, OperationError> {
         let path = Path::input("phoneNumber");
-        let (number, _) = audience::number(&person.number, Accept::All, &path)?;
-        if person.messages.len() > MAX_MESSAGES {
-            let got = person.messages.len();
-            return Err(Path::input("messageIds")
+        let number = audience::number(&person.number, Accept::All, &path);
+        let is_of_one = person.account.is_some() || !viewer.is_platform();
+        let path = Path::input("fromAccountId");
+        let from = match person.from {
+            None => Ok(None),
+            Some(_) if is_of_one => Err(path
                 .invalid(text!(
-                    "At most {limit} messages may be named; got {got}.",
-                    limit = MAX_MESSAGES,
-                    got = got
+                    "Must be left out for one account: it is for all accounts."
                 ))
-                .into());
-        }
-        let from = Path::input("fromAccountId");
-        if person.account.is_some() || !viewer.is_platform() {
-            if person.from.is_some() {
-                return Err(from
-                    .invalid(text!(
-                        "Must be left out for one account: it is for all accounts."
-                    ))
-                    .into());
+                .into()),
+            Some(from) => {
+                let found = self.account_for(viewer, Some(from), &path).await;
+                found.map(|_| Some(from))
             }
+        };
+        let account = if is_of_one {
             let path = Path::input("accountId");
-            let account = self.account_for(viewer, person.account, &path).await?;
-            let account = AccountId::new(account.id);
-            let erased = self.erase_in(account, number, &person.messages).await?;
-            self.trace(viewer, account, erased).await?;
-            return Ok(erased);
-        }
-        if !person.messages.is_empty() {
-            return Err(Path::input("messageIds")
-                .invalid(text!(
-                    "Must be left out unless accountId names their account."
-                ))
-                .into());
-        }
-        self.erase_everywhere(viewer, person.from, number).await
+            let found = self.account_for(viewer, person.account, &path).await;
+            found.map(|account| Some(AccountId::new(account.id)))
+        } else {
+            Ok(None)
+        };
+        let messages = named_messages(person.messages, is_of_one);
+        let ((number, _), from, account, messages) =
+            (number, from, account, messages).together()?;
+        let Some(account) = account else {
+            return self.erase_everywhere(viewer, from, number).await;
+        };
+        let erased = self.erase_in(account, number, &messages).await?;
+        self.trace(viewer, account, erased).await?;
+        Ok(erased)
     }
 
     /// Goes through all accounts from one of them on, as long as the request has time.
@@ -114,8 +115,6 @@ impl Services {
         let began = Instant::now();
         let mut all = Erased::default();
         if let Some(from) = from {
-            let path = Path::input("fromAccountId");
-            self.account_for(viewer, Some(from), &path).await?;
             self.erase_one(viewer, from, number, &mut all).await?;
         }
         let mut after = from;
@@ -243,6 +242,29 @@ impl Services {
         );
         Ok(())
     }
+}
+
+/// The messages of one account that are about the person.
+fn named_messages(
+    messages: Vec<Option<MessageId>>,
+    is_of_one: bool,
+) -> Result<Vec<MessageId>, OperationError> {
+    let path = Path::input("messageIds");
+    if messages.len() > MAX_MESSAGES {
+        let text = text!(
+            "At most {limit} messages may be named; got {got}.",
+            limit = MAX_MESSAGES,
+            got = messages.len()
+        );
+        return Err(path.invalid(text).into());
+    }
+    if !is_of_one && !messages.is_empty() {
+        let text = text!("Must be left out unless accountId names their account.");
+        return Err(path.invalid(text).into());
+    }
+    let messages = messages.into_iter().enumerate();
+    all(messages
+        .map(|(index, message)| message.ok_or_else(|| path.at(index).not_found(text!("message")))))
 }
 
 /// Whether a text has these digits one after the other, whatever stands between them.

@@ -79,14 +79,16 @@ pub fn write_frame(
     Ok(())
 }
 
-fn moment() -> Format {
+/// The format of a moment.
+pub fn moment() -> Format {
     Format::new()
         .set_num_format(style::MOMENT)
         .set_align(FormatAlign::Left)
         .set_align(FormatAlign::Top)
 }
 
-fn text() -> Format {
+/// The format of a text of one line.
+pub fn text() -> Format {
     // With "General", Excel turns digits into a number when someone edits the cell; with "@" they
     // stay text. The indent keeps the text apart from the number before it.
     Format::new()
@@ -96,10 +98,48 @@ fn text() -> Format {
         .set_align(FormatAlign::Top)
 }
 
-fn number_format(format: &str) -> Format {
+/// The format of a number.
+pub fn number_format(format: &str) -> Format {
     Format::new()
         .set_num_format(format)
         .set_align(FormatAlign::Top)
+}
+
+/// A sheet's XML with a header, a sample row and a filter, taken apart.
+pub struct TakenApart {
+    /// The XML up to the first row after the header.
+    pub head: String,
+    /// The sample row.
+    pub sample: String,
+    tail: (String, String),
+}
+
+impl TakenApart {
+    /// The sheet's end, with a filter down to `last_row`, counted from 1.
+    pub fn tail(&self, last_row: u32) -> String {
+        format!("{}{last_row}{}", self.tail.0, self.tail.1)
+    }
+}
+
+/// Takes a sheet's XML apart. `None` if the library wrote it in a form that this code doesn't know.
+pub fn taken_apart(xml: &str) -> Option<TakenApart> {
+    let (before, after) = xml.split_once("<dimension ")?;
+    let (_, after) = after.split_once("/>")?;
+    let sample = after.find(&format!("<row r=\"{}\"", SAMPLE_ROW + 1))?;
+    let (header, rest) = after.split_at_checked(sample)?;
+    let (sample, tail) = rest.split_at_checked(rest.find("</sheetData>")?)?;
+    let filter = "<autoFilter ref=\"A1:";
+    let (to_filter, filtered) = tail.split_at_checked(tail.find(filter)? + filter.len())?;
+    // `J2"/>…`: the column stays, and the row's number is inserted when it is known.
+    let digits = filtered.find(|character: char| character.is_ascii_digit())?;
+    let (column, filtered) = filtered.split_at_checked(digits)?;
+    let after_filter = filtered.trim_start_matches(|character: char| character.is_ascii_digit());
+    Some(TakenApart {
+        // The dimension is optional, and depends on rows that are not written yet.
+        head: format!("{before}{header}"),
+        sample: sample.to_owned(),
+        tail: (format!("{to_filter}{column}"), after_filter.to_owned()),
+    })
 }
 
 /// A frame as the library wrote it, taken apart.
@@ -115,23 +155,11 @@ impl Frame {
     /// Takes a sheet's XML apart. `None` if the library wrote it in a form that this code doesn't
     /// know.
     pub fn parse(xml: &str) -> Option<Self> {
-        let (before, after) = xml.split_once("<dimension ")?;
-        let (_, after) = after.split_once("/>")?;
-        let sample = after.find(&format!("<row r=\"{}\"", SAMPLE_ROW + 1))?;
-        let (header, rest) = after.split_at_checked(sample)?;
-        let (sample, tail) = rest.split_at_checked(rest.find("</sheetData>")?)?;
-        let filter = "<autoFilter ref=\"A1:";
-        let (to_filter, filtered) = tail.split_at_checked(tail.find(filter)? + filter.len())?;
-        // `J2"/>…`: the column stays, and the row's number is inserted when it is known.
-        let digits = filtered.find(|character: char| character.is_ascii_digit())?;
-        let (column, filtered) = filtered.split_at_checked(digits)?;
-        let after_filter =
-            filtered.trim_start_matches(|character: char| character.is_ascii_digit());
+        let TakenApart { head, sample, tail } = taken_apart(xml)?;
         Some(Self {
-            // The dimension is optional, and depends on rows that are not written yet.
-            head: format!("{before}{header}"),
-            tail: (format!("{to_filter}{column}"), after_filter.to_owned()),
-            styles: Styles::parse(sample)?,
+            head,
+            tail,
+            styles: Styles::parse(&sample)?,
         })
     }
 
@@ -299,7 +327,7 @@ impl RowWriter {
 
 /// The height of a text's row in lines: one, unless the text has line breaks. Spreadsheets don't
 /// calculate heights when they open a file.
-fn lines_shown(text: &str) -> i64 {
+pub fn lines_shown(text: &str) -> i64 {
     // A row of an Excel sheet is at most 409 points high; longer texts are rare.
     const MAX_LINES: i64 = 20;
     if !text.contains('\n') {
@@ -311,7 +339,8 @@ fn lines_shown(text: &str) -> i64 {
     lines.sum::<i64>().min(MAX_LINES)
 }
 
-const POINTS_PER_LINE: i64 = 15;
+/// The height of a line in points.
+pub const POINTS_PER_LINE: i64 = 15;
 /// About as many characters as fit the width of the text's column.
 const CHARACTERS_PER_LINE: i64 = 85;
 const NUMBER_END: &[u8] = b"</v></c>";

@@ -2,10 +2,10 @@
 //!
 //! Here: the order of the workbook's parts. `rust_xlsxwriter` lays out everything but the messages
 //! in memory ([`layout`]); the messages' rows go from the reader to the compressor one by one
-//! ([`messages`]). The number of sheets is known only at the end, so the parts that name the sheets
-//! come last, from a second layout. Memory does not grow with the messages, nothing is written to
-//! disk, and no ZIP64 is used. Not here: the CSV ([`super::csv`]), and streaming to a client
-//! ([`super::stream`]).
+//! ([`messages`]), as do those of a table ([`table`]). The number of sheets is known only at the
+//! end, so the parts that name the sheets come last, from a second layout. Memory does not grow
+//! with the messages, nothing is written to disk, and no ZIP64 is used. Not here: the CSV
+//! ([`super::csv`]), and streaming to a client ([`super::stream`]).
 
 mod archive;
 mod layout;
@@ -16,6 +16,7 @@ mod statement;
 mod strings;
 mod style;
 mod summary;
+mod table;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -26,13 +27,16 @@ use std::{
     io::{self, Write},
 };
 
-pub use self::statement::write_statement;
 use self::{
     archive::MAX_BYTES,
     layout::{HEAD_PARTS, INDEX_PARTS, Layout, SHARED_STRINGS, part_of_messages},
     messages::{EXCEL_ROWS, Frame, RowWriter},
     package::{BLOCK_BYTES, Package, write_package},
     strings::SharedStrings,
+};
+pub use self::{
+    statement::write_statement,
+    table::{Form, Row, Table, write_table},
 };
 use super::file::{MessageRow, MessageSource, ReportFile, WriteError};
 use crate::tuning::Tuned;

@@ -60,6 +60,18 @@ async fn report_of(server: &Server, tenant: &Tenant, messages: u64) -> Value {
         .unwrap_or_else(|_| panic!("no report has {messages} messages"))
 }
 
+/// The lines of a file of all messages.
+async fn exported_lines(server: &Server, tenant: &Tenant) -> usize {
+    let export = "mutation($input: ExportMessagesInput!) { exportMessages(input: $input) {
+        download { url } userErrors { field message } } }";
+    let input = json!({ "format": "JSONL" });
+    let payload = server.done(&tenant.owner, export, input).await;
+    let url = payload["download"]["url"].as_str().unwrap();
+    let response = server.http().get(url).send().await.unwrap();
+    assert!(response.status().is_success());
+    response.text().await.unwrap().lines().count()
+}
+
 /// The lines of a report's CSV file.
 async fn csv_lines(server: &Server, report: &Value) -> usize {
     let url = report["csv"]["url"].as_str().unwrap();
@@ -115,6 +127,8 @@ async fn reports_are_read_from_a_fresh_replica() {
     let workbook = workbook.send().await.unwrap();
     assert!(workbook.status().is_success());
     check_workbook(&workbook.bytes().await.unwrap(), 2);
+    // Files of rows are read there too.
+    assert_eq!(exported_lines(&patient, &tenant).await, 2);
 
     // A statement of a month that has ended is read there too, and a past balance if it is final.
     let ended = json!({ "id": tenant.id, "month": "2026-10-01", "at": "2026-10-15T00:00:00Z" });
@@ -137,6 +151,7 @@ async fn reports_are_read_from_a_fresh_replica() {
     let fresh = report_of(&hasty, &tenant, 3).await;
     assert_eq!(as_of(&fresh), now);
     assert_eq!(csv_lines(&hasty, &fresh).await, 4);
+    assert_eq!(exported_lines(&hasty, &tenant).await, 3);
 
     execute(&replica.url(), "SELECT pg_wal_replay_resume()").await;
     report_of(&patient, &tenant, 3).await;

@@ -1,7 +1,9 @@
 //! Bulk reads over HTTP: files that equal the lists of the API, and links that open nothing else.
 
-use std::io::Read;
+use std::io::{Cursor, Read};
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use calamine::{Data, Reader, Xlsx};
 use flate2::read::GzDecoder;
 use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
@@ -38,6 +40,69 @@ async fn fetched(server: &Server, key: &str, mutation: &str, input: Value) -> St
     response.text().await.unwrap()
 }
 
+/// The rows of a workbook's sheet by the names in its header, as a CSV has them; checks the kinds
+/// of its cells.
+async fn sheet(
+    server: &Server,
+    key: &str,
+    mutation: &str,
+    input: &Value,
+) -> Vec<Map<String, Value>> {
+    let payload = server.done(key, mutation, in_format(input, "XLSX")).await;
+    let url = payload["download"]["url"].as_str().unwrap();
+    let response = server.http().get(url).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    );
+    let file = response.bytes().await.unwrap();
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(&file)).unwrap();
+    let name = book.sheet_names()[0].clone();
+    let range = book.worksheet_range(&name).unwrap();
+    assert!(book.worksheet_formula(&name).unwrap().is_empty(), "{name}");
+    let mut rows = range.rows();
+    let header: Vec<String> = rows
+        .next()
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let rows = rows.map(|row| {
+        let cells = header.iter().zip(row).map(|(name, cell)| {
+            let shown = match cell {
+                Data::Empty => json!(""),
+                Data::String(text) => json!(text),
+                Data::Float(number) => json!(number.to_string()),
+                Data::DateTime(at) => {
+                    // Excel counts days from 1899-12-30.
+                    let seconds = ((at.as_f64() - 25_569.0) * 86_400.0).round() as i64;
+                    let local = jiff::Timestamp::from_second(seconds).unwrap();
+                    let local = local.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+                    let zoned = local.to_zoned(jiff::tz::TimeZone::get("Europe/Rome").unwrap());
+                    json!(zoned.unwrap().timestamp().to_string())
+                }
+                other => panic!("{name}: {other:?}"),
+            };
+            let is_number = ["_count", "credits", "_after"]
+                .iter()
+                .any(|end| name.ends_with(end));
+            assert!(
+                !is_number || matches!(cell, Data::Float(_) | Data::Empty),
+                "{name}: {cell:?}"
+            );
+            let is_moment = name.ends_with(" (Europe/Rome)");
+            assert!(
+                !is_moment || matches!(cell, Data::DateTime(_) | Data::Empty),
+                "{name}: {cell:?}"
+            );
+            (name.trim_end_matches(" (Europe/Rome)").to_owned(), shown)
+        });
+        cells.collect()
+    });
+    rows.collect()
+}
+
 /// The same input in another format.
 fn in_format(input: &Value, format: &str) -> Value {
     let mut input = input.clone();
@@ -65,7 +130,18 @@ fn rows(file: &str) -> Vec<Map<String, Value>> {
     rows.collect()
 }
 
-/// A node as a CSV shows it.
+/// A text as a CSV shows it, so that no spreadsheet runs it.
+fn harmless(mut row: Map<String, Value>) -> Map<String, Value> {
+    for cell in row.values_mut() {
+        let text = cell.as_str().unwrap();
+        if text.starts_with(['=', '@']) {
+            *cell = json!(format!("'{text}"));
+        }
+    }
+    row
+}
+
+/// A node as a row shows it.
 fn flat(node: &Value) -> Map<String, Value> {
     fn snake(name: &str) -> String {
         let cases = name
@@ -78,7 +154,6 @@ fn flat(node: &Value) -> Map<String, Value> {
     }
     let text = |value: &Value| match value {
         Value::Null => json!(""),
-        Value::String(text) if text.starts_with(['=', '@']) => json!(format!("'{text}")),
         Value::String(text) => json!(text),
         other => json!(other.to_string()),
     };
@@ -106,7 +181,7 @@ fn flat(node: &Value) -> Map<String, Value> {
     row
 }
 
-/// The nodes of a list; checks that both files have them in the same order.
+/// The nodes of a list; checks that all files have them in the same order.
 async fn equal(
     server: &Server,
     tenant: &Tenant,
@@ -124,7 +199,14 @@ async fn equal(
     for row in &mut found {
         row.retain(|name, cell| !name.starts_with("fields.") || *cell != json!(""));
     }
-    assert_eq!(found, nodes.iter().map(flat).collect::<Vec<_>>(), "{input}");
+    let flat: Vec<_> = nodes.iter().map(flat).collect();
+    let expected: Vec<_> = flat.iter().cloned().map(harmless).collect();
+    assert_eq!(found, expected, "{input}");
+    let mut found = sheet(server, &tenant.owner, mutation, &input).await;
+    for row in &mut found {
+        row.retain(|name, cell| !name.starts_with("fields.") || *cell != json!(""));
+    }
+    assert_eq!(found, flat, "{input}");
     nodes
 }
 
@@ -256,6 +338,79 @@ on_both_databases! {
             assert_eq!(server.http().get(url).send().await.unwrap().status(), StatusCode::FORBIDDEN);
             server.set_time("2026-11-22T08:00:00Z");
         }
+    }
+
+    /// A search may be a telephone number or a name, and addresses are kept in histories and logs.
+    async fn a_link_does_not_show_what_is_searched_for(server: Server) {
+        let (tenant, list) = shop(&server).await;
+        let number = "+393351234567";
+        let contacts = json!({ "listId": list, "search": number, "format": "CSV" });
+        let messages = json!({ "filter": { "search": number, "actor": { "onBehalfOf": number } }, "format": "CSV" });
+        for (mutation, input) in [(CONTACTS, contacts), (MESSAGES, messages)] {
+            let payload = server.done(&tenant.owner, mutation, input.clone()).await;
+            let url = payload["download"]["url"].as_str().unwrap();
+            let token = url.split('/').rev().nth(1).unwrap();
+            let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split_once('.').unwrap().0).unwrap();
+            let claims = String::from_utf8(claims).unwrap();
+            let digits = &number[1..];
+            for at in 0..3 {
+                // Without the characters that depend on what stands around it.
+                let encoded = BASE64_URL_SAFE_NO_PAD.encode([&b"xx"[..at], digits.as_bytes()].concat());
+                let inner = &encoded[4..encoded.len() - 2];
+                assert!(!url.contains(inner) && !claims.contains(inner), "{url}");
+            }
+            assert!(!url.contains(digits) && !claims.contains(digits), "{claims}");
+            // Each link is encrypted for itself.
+            let other = server.done(&tenant.owner, mutation, input).await;
+            assert_ne!(other["download"]["url"], url);
+            assert_eq!(server.http().get(url).send().await.unwrap().status(), StatusCode::OK);
+        }
+    }
+
+    /// The contacts of an archived list are being removed: there is no link to them, and one that
+    /// was made before opens nothing.
+    async fn contacts_of_an_archived_list_are_not_exported(server: Server) {
+        let (tenant, _) = shop(&server).await;
+        let list = server.list(&tenant, "Old", json!([])).await;
+        let input = json!({ "listId": list, "format": "CSV" });
+        let before = server.done(&tenant.owner, CONTACTS, input.clone()).await;
+        let archive = "mutation($input: ArchiveContactListInput!) { archiveContactList(input: $input) { userErrors { message } } }";
+        server.done(&tenant.owner, archive, json!({ "listId": list })).await;
+        let answer = server.graphql(Some(&tenant.owner), CONTACTS, json!({ "input": input })).await;
+        let expected = json!([{ "field": ["input", "listId"], "message": "There is no such list.", "code": "NOT_FOUND" }]);
+        assert_eq!(user_errors(&answer), expected);
+        let url = before["download"]["url"].as_str().unwrap();
+        assert_eq!(server.http().get(url).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    }
+
+    /// More than 1,000 merge fields are too many columns, and a JSON line takes any number.
+    async fn too_many_merge_fields_are_refused_for_columns(server: Server) {
+        let (tenant, list) = shop(&server).await;
+        let fields = |from: usize| {
+            let fields = (from..from + 100).map(|at| json!({ "name": format!("f{at}"), "value": "x" }));
+            fields.collect::<Vec<_>>()
+        };
+        let contacts: Vec<Value> = (0..10)
+            .map(|at| json!({ "phoneNumber": format!("+39340123460{at}"), "fields": fields(at * 100) }))
+            .collect();
+        let add = "mutation($input: AddContactsInput!) { addContacts(input: $input) { userErrors { field message } } }";
+        let wide = server.list(&tenant, "Wide", json!([])).await;
+        server.done(&tenant.owner, add, json!({ "listId": wide, "contacts": contacts })).await;
+        let rows = sheet(&server, &tenant.owner, CONTACTS, &json!({ "listId": wide })).await;
+        assert_eq!((rows.len(), rows[0].len()), (10, 1_006));
+        let more = json!([{ "phoneNumber": "+393401234610", "fields": [{ "name": "one", "value": "more" }] }]);
+        server.done(&tenant.owner, add, json!({ "listId": wide, "contacts": more })).await;
+        for format in ["CSV", "XLSX"] {
+            let input = json!({ "listId": wide, "format": format });
+            let answer = server.graphql(Some(&tenant.owner), CONTACTS, json!({ "input": input })).await;
+            assert_eq!(user_errors(&answer)[0]["field"], json!(["input", "format"]), "{answer}");
+        }
+        let input = json!({ "listId": wide, "format": "JSONL" });
+        assert_eq!(lines(&fetched(&server, &tenant.owner, CONTACTS, input).await).len(), 11);
+        // A search may leave few enough.
+        let rows = sheet(&server, &tenant.owner, CONTACTS, &json!({ "listId": wide, "search": "more" })).await;
+        assert_eq!(rows.len(), 1);
+        drop(list);
     }
 
     /// Only who may read the rows gets a link, and only to rows of its own account.

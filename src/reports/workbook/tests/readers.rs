@@ -9,7 +9,13 @@ use calamine::{Data, Reader};
 use domain::channel::Channel;
 use serde_json::Value;
 
-use super::{super::SheetLimits, MessageRow, message, moment, opened, report, written};
+use super::{
+    super::{
+        SheetLimits,
+        table::{Form, Row, Table, write_table_within},
+    },
+    MessageRow, message, moment, opened, report, written,
+};
 
 /// Prints what openpyxl reads: the rows, and the set-up of the sheets.
 const SCRIPT: &str = r"
@@ -165,23 +171,7 @@ fn openpyxl_reads_what_calamine_reads() {
 fn libreoffice_opens_the_workbook_without_repair() {
     let folder = tempfile::tempdir().unwrap();
     let (path, _) = file(folder.path());
-    let profile = format!(
-        "-env:UserInstallation=file://{}/profile",
-        folder.path().display()
-    );
-    // Every sheet as CSV: comma, double quotes, UTF-8, from the first row, text unchanged.
-    let format = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1";
-    let arguments = [
-        &profile,
-        "--headless",
-        "--norestore",
-        "--convert-to",
-        format,
-        "--outdir",
-        folder.path().to_str().unwrap(),
-        path.to_str().unwrap(),
-    ];
-    let Some(output) = run("soffice", &arguments) else {
+    let Some(output) = sheets_as_csv(folder.path(), &path) else {
         return;
     };
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -203,4 +193,70 @@ fn libreoffice_opens_the_workbook_without_repair() {
         }
     }
     assert_eq!(texts, TEXTS);
+}
+
+/// LibreOffice writes every sheet of a workbook as CSV into a folder: comma, double quotes, UTF-8,
+/// from the first row, text unchanged. `None` if it isn't installed.
+fn sheets_as_csv(folder: &Path, workbook: &Path) -> Option<Output> {
+    let profile = format!("-env:UserInstallation=file://{}/profile", folder.display());
+    let format = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1";
+    let arguments = [
+        &profile,
+        "--headless",
+        "--norestore",
+        "--convert-to",
+        format,
+        "--outdir",
+        folder.to_str().unwrap(),
+        workbook.to_str().unwrap(),
+    ];
+    run("soffice", &arguments)
+}
+
+#[test]
+fn libreoffice_opens_a_table_and_runs_nothing_in_it() {
+    let columns = [
+        ("text", Form::Text),
+        ("at", Form::Moment),
+        ("credits", Form::Number),
+    ];
+    let table = Table {
+        name: "Contacts",
+        columns: (columns.map(|(name, form)| (name.to_owned(), form))).to_vec(),
+        time_zone: jiff::tz::TimeZone::UTC,
+        generated_at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.xlsx");
+    let mut texts = TEXTS.iter();
+    let next = |row: &mut Row| {
+        let Some(text) = texts.next() else {
+            return Ok::<_, std::convert::Infallible>(false);
+        };
+        row.text(text);
+        row.moment("2026-11-22T08:00:00Z".parse().unwrap());
+        row.credits(domain::credits::Credits::from_units(25_000));
+        Ok(true)
+    };
+    let file = std::fs::File::create(&path).unwrap();
+    let limits = SheetLimits {
+        rows: 5,
+        bytes: u64::MAX,
+    };
+    write_table_within(file, &table, next, limits).unwrap();
+    let Some(output) = sheets_as_csv(folder.path(), &path) else {
+        return;
+    };
+    assert!(output.status.success(), "{output:?}");
+    let mut found = Vec::new();
+    for name in ["Contacts", "Contacts 2"] {
+        let sheet = std::fs::read(folder.path().join(format!("table-{name}.csv"))).unwrap();
+        let mut reader = csv::Reader::from_reader(sheet.as_slice());
+        for record in reader.records() {
+            let record = record.unwrap();
+            assert_eq!((&record[1], &record[2]), ("2026-11-22 08:00:00", "2.5"));
+            found.push(record[0].to_owned());
+        }
+    }
+    assert_eq!(found, TEXTS);
 }
