@@ -18,7 +18,7 @@ use super::{
         guard::{by_itself, edges},
         ids::PublicId,
         loaders,
-        paging::{Nodes, connection, window},
+        paging::{Nodes, connection, sorted, window},
         request::{reader, services, viewer_of},
     },
     forecast::Forecast,
@@ -31,6 +31,7 @@ use super::{
     purchase::{self, PurchaseConnection},
     rate_card::RateCard,
     scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
+    sorting::{AccountSortKey, ApiKeySortKey, ContactListSortKey},
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
@@ -155,7 +156,7 @@ impl Account {
         ledger_head::ledger_head(ctx, self.key()).await
     }
 
-    /// The account's contact lists, oldest first: those in use, or archived ones.
+    /// The account's contact lists: those in use, or archived ones.
     async fn lists(
         &self,
         ctx: &Context<'_>,
@@ -168,9 +169,12 @@ impl Account {
             desc = "Returns archived lists, which restoreContactList takes, instead of those in use."
         )]
         archived: bool,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: ContactListSortKey,
     ) -> Result<ContactListConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        contact_list::connection(ctx, self.key(), (archived, search), window).await
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        let which = (archived, search);
+        contact_list::connection(ctx, self.key(), which, (sort_key, window)).await
     }
 
     /// The account's lots of credits, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
@@ -231,11 +235,16 @@ impl Account {
         purchase::connection(ctx, self.key(), window).await
     }
 
-    /// The account's API keys, newest first, including revoked ones. Requires PLATFORM_ADMIN,
-    /// ACCOUNT_MANAGER or OWNER.
-    async fn api_keys(&self, ctx: &Context<'_>) -> Result<ApiKeyConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        api_key::connection(ctx, Some(self.key()), window).await
+    /// The account's API keys, including revoked ones. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or
+    /// OWNER.
+    async fn api_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: ApiKeySortKey,
+    ) -> Result<ApiKeyConnection, ApiError> {
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        api_key::connection(ctx, Some(self.key()), sort_key, window).await
     }
 
     /// The API keys that have done something in the account, each with whom it acted for: what
@@ -309,9 +318,9 @@ pub(super) async fn of(ctx: &Context<'_>, account: AccountId) -> Result<Account,
 pub(super) async fn connection(
     ctx: &Context<'_>,
     search: Option<String>,
-    window: Window,
+    (sort, window): (AccountSortKey, Window),
 ) -> Result<AccountConnection, ApiError> {
-    let accounts = reader(ctx)?.accounts(search, window).await?;
+    let accounts = reader(ctx)?.accounts(search, sort.into(), window).await?;
     Ok(AccountConnection(Nodes::new(accounts, Account)))
 }
 
@@ -356,7 +365,7 @@ impl AccountQuery {
         one(ctx, id).await.transpose()
     }
 
-    /// All accounts, oldest first. Requires PLATFORM_ADMIN or ACCOUNT_MANAGER.
+    /// All accounts. Requires PLATFORM_ADMIN or ACCOUNT_MANAGER.
     async fn accounts(
         &self,
         ctx: &Context<'_>,
@@ -364,9 +373,12 @@ impl AccountQuery {
             desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
         )]
         search: Option<String>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: AccountSortKey,
     ) -> Result<AccountConnection, ApiError> {
         viewer_of(ctx, "accounts")?;
-        connection(ctx, search, window(ctx, None)?).await
+        let window = sorted(ctx, None, &sort_key)?;
+        connection(ctx, search, (sort_key, window)).await
     }
 }
 

@@ -9,12 +9,13 @@ use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
-        paging::{Nodes, connection, window},
+        paging::{Nodes, connection, sorted},
         request::{UserError, id, optional_id, payload, reader, services, viewer, viewer_of},
     },
     money::{Money, MoneyInput},
     scalars::{BigInt, CountryCode, Credits, CurrencyCode},
     segmentation::Channel,
+    sorting::CreditPackageSortKey,
 };
 use crate::operations::{
     Path,
@@ -134,8 +135,8 @@ pub struct CreditPackageQuery;
 
 #[Object]
 impl CreditPackageQuery {
-    /// The packages for sale, smallest first: those in the account's currency, unless another
-    /// currency is asked for. Platform keys get the packages of all currencies if they name neither
+    /// The packages for sale: those in the account's currency, unless another currency is asked for.
+    /// Platform keys get the packages of all currencies if they name neither
     /// an account nor a currency.
     async fn credit_packages(
         &self,
@@ -150,14 +151,17 @@ impl CreditPackageQuery {
         currency_code: Option<CurrencyCode>,
         #[graphql(desc = "Whether archived packages are included.", default = false)]
         include_archived: bool,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: CreditPackageSortKey,
     ) -> Result<CreditPackageConnection, ApiError> {
         viewer_of(ctx, "creditPackages")?;
-        let window = window(ctx, None)?;
+        let window = sorted(ctx, None, &sort_key)?;
         let path = Path::argument("accountId");
         let asked = AskedPackages {
             account: optional_id(account_id.as_ref(), &path, text!("account"))?,
             currency_code: currency_code.map(|code| code.0),
             include_archived,
+            sort: sort_key.into(),
         };
         let packages = reader(ctx)?.credit_packages(asked, window).await?;
         Ok(CreditPackageConnection(Nodes::new(packages, CreditPackage)))

@@ -19,6 +19,7 @@ use super::{
     rate_card::is_taken,
     reader::{Listing, Window},
 };
+pub use crate::store::credit_package::PackageSort;
 use crate::store::{self, credit_package::PackageFilter};
 
 /// The longest code of a package, in bytes.
@@ -68,6 +69,8 @@ pub struct AskedPackages {
     pub currency_code: Option<String>,
     /// Archived ones too.
     pub include_archived: bool,
+    /// The order.
+    pub sort: PackageSort,
 }
 
 /// How many messages a package buys in a country.
@@ -83,8 +86,7 @@ pub struct Capacity {
 }
 
 impl ViewerReader {
-    /// A page of the packages on sale, smallest first; of archived packages too, if they are asked
-    /// for. They are those in the named currency, else in the currency of the named account or of
+    /// A page of the packages on sale; of archived packages too, if they are asked for. They are those in the named currency, else in the currency of the named account or of
     /// the viewer's own, else all.
     ///
     /// # Errors
@@ -111,6 +113,7 @@ impl ViewerReader {
         let filter = PackageFilter {
             include_archived: asked.include_archived,
             currency_code,
+            sort: asked.sort,
         };
         self.list(filter, window).await
     }

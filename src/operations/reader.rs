@@ -85,9 +85,9 @@ pub trait Listed: Clone + fmt::Debug + Send + Sync + 'static {
     fn visibility(&self) -> Visibility;
 
     /// The place of a row in the list.
-    fn place(row: &Self::Row) -> Place;
+    fn place(&self, row: &Self::Row) -> Place;
 
-    /// Reads a page, whoever sees it.
+    /// Reads a page, whoever sees it. The window is not in reverse.
     fn page(
         &self,
         services: &Services,
@@ -164,10 +164,15 @@ impl ViewerReader {
             rows,
             has_next,
             has_previous,
-        } = list.page(&self.services, window).await?;
+        } = list
+            .page(&self.services, window.forward())
+            .await?
+            .seen_in(window);
         let services = self.services.clone();
         Ok(Listing {
-            rows: rows.into_iter().map(|row| (L::place(&row), row)).collect(),
+            rows: (rows.into_iter())
+                .map(|row| (list.place(&row), row))
+                .collect(),
             has_next,
             has_previous,
             scope: window.scope,

@@ -10,7 +10,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
-use super::sql::paging::{Direction, Page, Window, page};
+use super::sql::paging::{Direction, Key, Page, Window, page};
 
 /// Finds a package, also if it is archived.
 pub async fn find(
@@ -31,6 +31,33 @@ pub async fn find_all(
         .await
 }
 
+/// The orders of packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PackageSort {
+    /// The fewest credits first.
+    #[default]
+    Credits,
+    /// The lowest price first, by its amount in the currency's minor unit.
+    Price,
+    /// By name, ignoring the case of ASCII letters.
+    Name,
+    /// The oldest first.
+    CreatedAt,
+}
+
+impl PackageSort {
+    /// The key of a row's place.
+    #[must_use]
+    pub fn key(self, row: &Model) -> i64 {
+        match self {
+            Self::Credits => row.credits_units,
+            Self::Price => row.price_minor,
+            Self::Name => 0,
+            Self::CreatedAt => row.created_at,
+        }
+    }
+}
+
 /// The packages to list. Each condition narrows the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackageFilter {
@@ -38,6 +65,8 @@ pub struct PackageFilter {
     pub include_archived: bool,
     /// Only packages with a price in this currency, as an ISO 4217 code.
     pub currency_code: Option<String>,
+    /// The order.
+    pub sort: PackageSort,
 }
 
 fn select(filter: &PackageFilter) -> Select<Entity> {
@@ -51,17 +80,25 @@ fn select(filter: &PackageFilter) -> Select<Entity> {
     }
 }
 
-/// Reads a page of packages, the smallest first.
+/// Reads a page of packages. There are few, and only their code has an index.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &PackageFilter,
     window: Window,
 ) -> Result<Page<Model>, DbErr> {
-    let order = (Column::CreditsUnits, Column::Id);
+    let key = match filter.sort {
+        PackageSort::Credits => Column::CreditsUnits.into(),
+        PackageSort::Price => Column::PriceMinor.into(),
+        PackageSort::Name => {
+            let backend = connection.get_database_backend();
+            Key::name(backend, (Column::Name, Column::Id), Entity::find())
+        }
+        PackageSort::CreatedAt => Column::CreatedAt.into(),
+    };
     page(
         connection,
         select(filter),
-        order,
+        (key, Column::Id),
         Direction::Ascending,
         window,
     )
@@ -86,6 +123,7 @@ pub async fn smallest_with(
     let in_currency = PackageFilter {
         include_archived: false,
         currency_code: Some(currency_code.to_owned()),
+        sort: PackageSort::default(),
     };
     select(&in_currency)
         .filter(Column::CreditsUnits.gte(credits.units()))

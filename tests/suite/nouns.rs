@@ -54,6 +54,7 @@ mod segmentation;
 mod sender;
 mod settlement;
 mod shopify;
+mod sorting;
 mod statement;
 mod statement_file;
 mod stripe;

@@ -185,6 +185,7 @@ impl Services {
             account,
             list,
             search: contact::read_search(search.as_deref(), &Path::input("search"))?,
+            sort: None,
         };
         if format == ExportFormat::Csv {
             let reader = self.store().reader();
@@ -263,6 +264,7 @@ impl Services {
                     account,
                     list,
                     search: contact::read_search(search.as_deref(), &Path::input("search"))?,
+                    sort: None,
                 };
                 let fields = match claims.format {
                     ExportFormat::Jsonl => Vec::new(),
