@@ -49,6 +49,7 @@ mod m20261128_000054_key_prefixes;
 mod m20261128_000057_changed_purchases;
 mod m20261128_000058_changed_purchases_by_time;
 mod m20261128_000059_names_in_order;
+mod m20261128_000060_package_positions;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000057_changed_purchases::Migration),
             Box::new(m20261128_000058_changed_purchases_by_time::Migration),
             Box::new(m20261128_000059_names_in_order::Migration),
+            Box::new(m20261128_000060_package_positions::Migration),
         ]
     }
 }

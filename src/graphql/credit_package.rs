@@ -1,4 +1,4 @@
-//! Credit packages: the node, its connection, and the mutations that create, change and
+//! Credit packages: the node, its connection, and the mutations that create, change, order and
 //! archive them.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
@@ -233,7 +233,25 @@ pub struct ArchiveCreditPackagePayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutations that create, change and archive packages.
+/// The packages to bring into another order.
+#[derive(Debug, InputObject)]
+pub struct ReorderCreditPackagesInput {
+    /// Packages in their new order, 1 to 1,000, each once. They take each other's places, and
+    /// packages that aren't named keep theirs. Archived packages have places too.
+    package_ids: Vec<ID>,
+}
+
+/// The result of reorderCreditPackages.
+#[derive(Debug, SimpleObject)]
+pub struct ReorderCreditPackagesPayload {
+    /// The packages that moved, in their new order: empty if all had this order already. Null if
+    /// the mutation was refused.
+    packages: Option<Vec<CreditPackage>>,
+    /// Why the mutation was refused; empty if it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The mutations that create, change, order and archive packages.
 #[derive(Debug, Default)]
 pub struct CreditPackageMutation;
 
@@ -288,6 +306,30 @@ impl CreditPackageMutation {
         let (package, user_errors) = payload(done.await)?;
         Ok(UpdateCreditPackagePayload {
             package: package.map(CreditPackage),
+            user_errors,
+        })
+    }
+
+    /// Brings packages into another order, in which everybody sees them unless another sort key is
+    /// asked for. Of two at the same time, the later one reorders what the earlier one left.
+    /// Requires PLATFORM_ADMIN.
+    async fn reorder_credit_packages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The packages, in their new order.")] input: ReorderCreditPackagesInput,
+    ) -> Result<ReorderCreditPackagesPayload, ApiError> {
+        viewer_of(ctx, "reorderCreditPackages")?;
+        let services = services(ctx)?;
+        let done = async {
+            let path = Path::input("packageIds");
+            let ids = input.package_ids.iter().enumerate();
+            let ids = ids.map(|(index, text)| id(text, &path.at(index), text!("package")));
+            let ids: Vec<PackageId> = ids.collect::<Result<_, _>>()?;
+            services.reorder_credit_packages(&ids).await
+        };
+        let (packages, user_errors) = payload(done.await)?;
+        Ok(ReorderCreditPackagesPayload {
+            packages: packages.map(|rows| rows.into_iter().map(CreditPackage).collect()),
             user_errors,
         })
     }

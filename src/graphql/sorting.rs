@@ -55,8 +55,11 @@ pub enum ApiKeySortKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
 #[graphql(remote = "credit_package::PackageSort")]
 pub enum CreditPackageSortKey {
-    /// By the number of credits, fewest first.
+    /// In the order that reorderCreditPackages gave them. Packages without one come last, fewest
+    /// credits first: those that are newer, and all before the first reordering.
     #[default]
+    Position,
+    /// By the number of credits, fewest first.
     Credits,
     /// By the amount of the price, lowest first, whatever its currency.
     Price,

@@ -13,6 +13,8 @@ use domain::{
 };
 use entity::credit_package;
 
+mod ordering;
+
 use super::{
     OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader,
     input::{self, known_currency},
@@ -21,6 +23,8 @@ use super::{
 };
 pub use crate::store::credit_package::PackageSort;
 use crate::store::{self, credit_package::PackageFilter};
+
+pub use ordering::MAX_ORDERED;
 
 /// The longest code of a package, in bytes.
 const MAX_CODE_BYTES: usize = 64;
@@ -144,6 +148,7 @@ impl Services {
             validity_days: new.validity_days,
             created_at: self.clock().now().as_microsecond(),
             archived_at: None,
+            position: None,
         };
         let inserted = store::credit_package::insert(self.store().writer(), row.clone()).await;
         inserted.map_err(|cause| {

@@ -38,6 +38,7 @@ mod message_changed;
 mod message_update;
 mod monthly_report;
 mod names;
+mod package_order;
 mod payment_connection;
 mod personal;
 mod phone_numbers;

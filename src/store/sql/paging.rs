@@ -139,6 +139,12 @@ impl<C: ColumnTrait> From<C> for Key {
 }
 
 impl Key {
+    /// An expression of numbers.
+    #[must_use]
+    pub fn number(key: Expr) -> Self {
+        Self { key, by_id: None }
+    }
+
     /// A column of names, in the order of their bytes with ASCII letters in lower case, which is
     /// the same on both databases. The indexes of names have the same expression.
     ///

@@ -165,7 +165,7 @@ on_both_databases! {
         let [.., packages] = lists(&server, &shop);
         let by_age = packages.walk(&server, "sortKey: CREATED_AT", 100, false).await;
         assert_eq!(names(&by_age), NAMES);
-        for key in ["CREDITS", "PRICE", "CREATED_AT"] {
+        for key in ["POSITION", "CREDITS", "PRICE", "CREATED_AT"] {
             let order = format!("sortKey: {key}");
             let whole = packages.walk(&server, &order, 100, false).await;
             assert_eq!(packages.walk(&server, &order, 2, true).await, whole, "{key}");
