@@ -1,12 +1,16 @@
 //! Accounts: the node, its connection, and the root fields that read them.
 
 mod mutation;
+mod settings;
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, ID, Object};
 use domain::id::AccountId;
-use entity::{account, sql_enums};
+use entity::account;
 
-pub use self::mutation::AccountMutation;
+pub use self::{
+    mutation::AccountMutation,
+    settings::{ConsumptionOrder, Settlement},
+};
 use super::{
     actor::{self, Actor},
     api_key::{self, ApiKeyConnection},
@@ -28,10 +32,10 @@ use super::{
     money::Money,
     monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
     payment_connection::{self, PaymentConnection},
-    purchase::{self, PurchaseConnection},
+    purchase::{self, PurchaseConnection, PurchaseFilterInput},
     rate_card::RateCard,
     scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
-    sorting::{AccountSortKey, ApiKeySortKey, ContactListSortKey},
+    sorting::{AccountSortKey, ApiKeySortKey, ContactListSortKey, PurchaseSortKey},
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
@@ -228,11 +232,19 @@ impl Account {
         transaction::connection(ctx, self.key(), filter, window).await
     }
 
-    /// The account's purchases, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
-    /// MEMBER or VIEWER.
-    async fn purchases(&self, ctx: &Context<'_>) -> Result<PurchaseConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        purchase::connection(ctx, self.key(), window).await
+    /// The account's purchases. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn purchases(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<PurchaseFilterInput>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: PurchaseSortKey,
+    ) -> Result<PurchaseConnection, ApiError> {
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        purchase::connection(ctx, self.key(), filter, (sort_key, window)).await
     }
 
     /// The account's API keys, including revoked ones. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or
@@ -322,28 +334,6 @@ pub(super) async fn connection(
 ) -> Result<AccountConnection, ApiError> {
     let accounts = reader(ctx)?.accounts(search, sort.into(), window).await?;
     Ok(AccountConnection(Nodes::new(accounts, Account)))
-}
-
-/// The order in which lots are spent. Of equal lots, the older is spent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "sql_enums::ConsumptionOrder")]
-pub enum ConsumptionOrder {
-    /// Lots that never expire are spent first, then the soonest to expire. This is the default.
-    NonExpiringFirst,
-    /// The soonest to expire are spent first, then the lots that never expire.
-    SoonestExpiryFirst,
-}
-
-/// Who settles an account's scheduled messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "sql_enums::Settlement")]
-pub enum Settlement {
-    /// The server charges a scheduled message at its sendAt for all whom it was scheduled for, less
-    /// those who have left the list since; from then on nobody can cancel it or report less.
-    Automatic,
-    /// The platform's sending service, a SENDER key, reports what was sent with settleMessage. From
-    /// sendAt on the account's own people can't cancel a message, since it may have been sent.
-    Reported,
 }
 
 /// The root fields that read accounts.

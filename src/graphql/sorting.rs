@@ -5,7 +5,9 @@
 
 use async_graphql::Enum;
 
-use crate::operations::{account, api_key, contact, contact_list, credit_package};
+use crate::operations::{
+    account, api_key, contact, contact_list, credit_package, purchase::listing,
+};
 
 /// What accounts are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
@@ -67,4 +69,16 @@ pub enum CreditPackageSortKey {
     Name,
     /// By the instant of creation, oldest first.
     CreatedAt,
+}
+
+/// What purchases are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
+#[graphql(remote = "listing::PurchaseSort")]
+pub enum PurchaseSortKey {
+    /// By the instant of creation, newest first.
+    #[default]
+    CreatedAt,
+    /// By updatedAt, earliest first. A purchase that changes while its list is paged comes again on
+    /// a later page.
+    UpdatedAt,
 }

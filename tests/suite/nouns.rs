@@ -47,6 +47,7 @@ mod purchase;
 mod purchase_canceling;
 mod purchase_changed;
 mod purchase_provider;
+mod purchase_sync;
 mod quote;
 mod rate_card;
 mod scheduled_messages;

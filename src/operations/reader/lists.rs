@@ -23,6 +23,7 @@ use crate::{
         credit_package::PackageFilter,
         lot::LotFilter,
         message::MessageFilter,
+        purchase::{PurchaseFilter, changes::updated_at},
         scheduled_message::ScheduledFilter,
         transaction::TransactionFilter,
     },
@@ -59,10 +60,6 @@ pub(in crate::operations) struct Kept<R> {
     count: u64,
     kind: std::marker::PhantomData<fn() -> R>,
 }
-
-/// The purchases of an account.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::operations) struct Purchases(pub AccountId);
 
 /// The monthly reports of an account.
 #[derive(Debug, Clone, Copy)]
@@ -289,16 +286,16 @@ impl Listed for LotFilter {
     }
 }
 
-impl Listed for Purchases {
+impl Listed for PurchaseFilter {
     type Row = purchase::Model;
 
     fn visibility(&self) -> Visibility {
-        Visibility::Account(self.0)
+        Visibility::Account(self.account)
     }
 
     fn place(&self, row: &purchase::Model) -> Place {
         Place {
-            key: row.created_at,
+            key: self.sort.key(row),
             id: row.id,
         }
     }
@@ -310,11 +307,16 @@ impl Listed for Purchases {
         window: Window,
     ) -> Result<Page<purchase::Model>, DbErr> {
         let now = services.clock().now();
-        let page = store::purchase::list(services.store().reader(), self.0, window).await?;
-        Ok(page.map(|row| services.purchase_as_of(row, now)))
+        let page = store::purchase::list(services.store().reader(), self, window).await?;
+        Ok(page.map(|row| {
+            // Its place is by what is stored, whatever it is by now.
+            let updated_at = Some(updated_at(&row));
+            let row = services.purchase_as_of(row, now);
+            purchase::Model { updated_at, ..row }
+        }))
     }
 
     async fn count(&self, services: &Services) -> Result<u64, DbErr> {
-        store::purchase::count(services.store().reader(), self.0).await
+        store::purchase::count(services.store().reader(), self).await
     }
 }
