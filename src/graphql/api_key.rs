@@ -102,8 +102,8 @@ pub struct ApiKeyQuery;
 
 #[Object]
 impl ApiKeyQuery {
-    /// The platform's own API keys, including revoked ones. The key that the server was started with
-    /// is not listed. Requires PLATFORM_ADMIN.
+    /// The platform's own API keys, including revoked ones. The key that the server was started
+    /// with is not listed. Requires PLATFORM_ADMIN.
     async fn platform_api_keys(
         &self,
         ctx: &Context<'_>,

@@ -143,8 +143,9 @@ impl ContactList {
         message::connection(ctx, all, filter, window).await
     }
 
-    /// The list's stored contacts, newest first unless `sortKey` or `search` says otherwise. Empty if the list is archived or has only head-counts. Requires PLATFORM_ADMIN,
-    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    /// The list's stored contacts, newest first unless `sortKey` or `search` says otherwise. Empty
+    /// if the list is archived or has only head-counts. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// OWNER, MEMBER or VIEWER.
     async fn contacts(
         &self,
         ctx: &Context<'_>,

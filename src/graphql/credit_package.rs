@@ -135,9 +135,9 @@ pub struct CreditPackageQuery;
 
 #[Object]
 impl CreditPackageQuery {
-    /// The packages for sale: those in the account's currency, unless another currency is asked for.
-    /// Platform keys get the packages of all currencies if they name neither
-    /// an account nor a currency.
+    /// The packages for sale: those in the account's currency, unless another currency is asked
+    /// for. Platform keys get the packages of all currencies if they name neither an account nor a
+    /// currency.
     async fn credit_packages(
         &self,
         ctx: &Context<'_>,

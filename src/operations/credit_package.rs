@@ -90,8 +90,9 @@ pub struct Capacity {
 }
 
 impl ViewerReader {
-    /// A page of the packages on sale; of archived packages too, if they are asked for. They are those in the named currency, else in the currency of the named account or of
-    /// the viewer's own, else all.
+    /// A page of the packages on sale; of archived packages too, if they are asked for. They are
+    /// those in the named currency, else in the currency of the named account or of the viewer's
+    /// own, else all.
     ///
     /// # Errors
     /// An account that isn't there, and a code that is no currency's, each at its argument.

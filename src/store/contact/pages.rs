@@ -29,7 +29,7 @@ pub struct ContactFilter {
     pub list: ListId,
     /// Only contacts that match it.
     pub search: Option<Search>,
-    /// The order of a page; `None` for by number if a prefix is searched for, else the newest first.
+    /// The order of a page; `None` for by number if there is a prefix, else the newest first.
     pub sort: Option<ContactSort>,
 }
 
