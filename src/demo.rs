@@ -193,6 +193,7 @@ async fn insert_packages(store: &Store, at: Timestamp) -> Result<(), DbErr> {
             validity_days: package.validity_days,
             created_at: at.as_microsecond(),
             archived_at: None,
+            position: None,
         };
         row.into_active_model()
     });

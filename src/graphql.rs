@@ -38,6 +38,7 @@ pub mod rate_card;
 pub mod scalars;
 pub mod schema;
 pub mod segmentation;
+mod sorting;
 pub mod statement;
 pub mod text_warning;
 pub mod transaction;

@@ -27,6 +27,9 @@ pub struct Model {
     pub created_at: i64,
     /// When it was archived, in microseconds since the epoch; null while it is for sale.
     pub archived_at: Option<i64>,
+    /// Its place in the order that the platform chose, a negative number; null if it is newer than
+    /// that order. Packages without a position follow, by their credits.
+    pub position: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -50,6 +50,9 @@ mod m20261128_000055_key_addresses;
 mod m20261128_000056_keys_of_trusted_documents;
 mod m20261128_000057_changed_purchases;
 mod m20261128_000058_changed_purchases_by_time;
+mod m20261128_000059_names_in_order;
+mod m20261128_000060_package_positions;
+mod m20261128_000061_purchases_by_last_change;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -98,6 +101,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000056_keys_of_trusted_documents::Migration),
             Box::new(m20261128_000057_changed_purchases::Migration),
             Box::new(m20261128_000058_changed_purchases_by_time::Migration),
+            Box::new(m20261128_000059_names_in_order::Migration),
+            Box::new(m20261128_000060_package_positions::Migration),
+            Box::new(m20261128_000061_purchases_by_last_change::Migration),
         ]
     }
 }

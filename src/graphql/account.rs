@@ -1,12 +1,16 @@
 //! Accounts: the node, its connection, and the root fields that read them.
 
 mod mutation;
+mod settings;
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, ID, Object};
 use domain::id::AccountId;
-use entity::{account, sql_enums};
+use entity::account;
 
-pub use self::mutation::AccountMutation;
+pub use self::{
+    mutation::AccountMutation,
+    settings::{ConsumptionOrder, Settlement},
+};
 use super::{
     actor::{self, Actor},
     api_key::{self, ApiKeyConnection},
@@ -18,7 +22,7 @@ use super::{
         guard::{by_itself, edges},
         ids::PublicId,
         loaders,
-        paging::{Nodes, connection, window},
+        paging::{Nodes, connection, sorted, window},
         request::{reader, services, viewer_of},
     },
     forecast::Forecast,
@@ -28,9 +32,10 @@ use super::{
     money::Money,
     monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
     payment_connection::{self, PaymentConnection},
-    purchase::{self, PurchaseConnection},
+    purchase::{self, PurchaseConnection, PurchaseFilterInput},
     rate_card::RateCard,
     scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
+    sorting::{AccountSortKey, ApiKeySortKey, ContactListSortKey, PurchaseSortKey},
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
@@ -155,7 +160,7 @@ impl Account {
         ledger_head::ledger_head(ctx, self.key()).await
     }
 
-    /// The account's contact lists, oldest first: those in use, or archived ones.
+    /// The account's contact lists: those in use, or archived ones.
     async fn lists(
         &self,
         ctx: &Context<'_>,
@@ -168,9 +173,12 @@ impl Account {
             desc = "Returns archived lists, which restoreContactList takes, instead of those in use."
         )]
         archived: bool,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: ContactListSortKey,
     ) -> Result<ContactListConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        contact_list::connection(ctx, self.key(), (archived, search), window).await
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        let which = (archived, search);
+        contact_list::connection(ctx, self.key(), which, (sort_key, window)).await
     }
 
     /// The account's lots of credits, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
@@ -224,18 +232,31 @@ impl Account {
         transaction::connection(ctx, self.key(), filter, window).await
     }
 
-    /// The account's purchases, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
-    /// MEMBER or VIEWER.
-    async fn purchases(&self, ctx: &Context<'_>) -> Result<PurchaseConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        purchase::connection(ctx, self.key(), window).await
+    /// The account's purchases. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn purchases(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<PurchaseFilterInput>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: PurchaseSortKey,
+    ) -> Result<PurchaseConnection, ApiError> {
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        purchase::connection(ctx, self.key(), filter, (sort_key, window)).await
     }
 
-    /// The account's API keys, newest first, including revoked ones. Requires PLATFORM_ADMIN,
-    /// ACCOUNT_MANAGER or OWNER.
-    async fn api_keys(&self, ctx: &Context<'_>) -> Result<ApiKeyConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        api_key::connection(ctx, Some(self.key()), window).await
+    /// The account's API keys, including revoked ones. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER or
+    /// OWNER.
+    async fn api_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: ApiKeySortKey,
+    ) -> Result<ApiKeyConnection, ApiError> {
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        api_key::connection(ctx, Some(self.key()), sort_key, window).await
     }
 
     /// The API keys and users that have done something in the account, each key with whom it acted
@@ -310,32 +331,10 @@ pub(super) async fn of(ctx: &Context<'_>, account: AccountId) -> Result<Account,
 pub(super) async fn connection(
     ctx: &Context<'_>,
     search: Option<String>,
-    window: Window,
+    (sort, window): (AccountSortKey, Window),
 ) -> Result<AccountConnection, ApiError> {
-    let accounts = reader(ctx)?.accounts(search, window).await?;
+    let accounts = reader(ctx)?.accounts(search, sort.into(), window).await?;
     Ok(AccountConnection(Nodes::new(accounts, Account)))
-}
-
-/// The order in which lots are spent. Of equal lots, the older is spent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "sql_enums::ConsumptionOrder")]
-pub enum ConsumptionOrder {
-    /// Lots that never expire are spent first, then the soonest to expire. This is the default.
-    NonExpiringFirst,
-    /// The soonest to expire are spent first, then the lots that never expire.
-    SoonestExpiryFirst,
-}
-
-/// Who settles an account's scheduled messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "sql_enums::Settlement")]
-pub enum Settlement {
-    /// The server charges a scheduled message at its sendAt for all whom it was scheduled for, less
-    /// those who have left the list since; from then on nobody can cancel it or report less.
-    Automatic,
-    /// The platform's sending service, a SENDER key, reports what was sent with settleMessage. From
-    /// sendAt on the account's own people can't cancel a message, since it may have been sent.
-    Reported,
 }
 
 /// The root fields that read accounts.
@@ -357,7 +356,7 @@ impl AccountQuery {
         one(ctx, id).await.transpose()
     }
 
-    /// All accounts, oldest first. Requires PLATFORM_ADMIN or ACCOUNT_MANAGER.
+    /// All accounts. Requires PLATFORM_ADMIN or ACCOUNT_MANAGER.
     async fn accounts(
         &self,
         ctx: &Context<'_>,
@@ -365,9 +364,12 @@ impl AccountQuery {
             desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
         )]
         search: Option<String>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: AccountSortKey,
     ) -> Result<AccountConnection, ApiError> {
         viewer_of(ctx, "accounts")?;
-        connection(ctx, search, window(ctx, None)?).await
+        let window = sorted(ctx, None, &sort_key)?;
+        connection(ctx, search, (sort_key, window)).await
     }
 }
 

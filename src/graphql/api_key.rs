@@ -12,10 +12,11 @@ use super::{
         errors::ApiError,
         ids::PublicId,
         loaders,
-        paging::{Nodes, connection, window},
+        paging::{Nodes, connection, sorted},
         request::{UserError, id, optional_id, payload, reader, services, viewer_of},
     },
     scalars::DateTime,
+    sorting::ApiKeySortKey,
     viewer::Role,
 };
 use crate::operations::{
@@ -100,9 +101,10 @@ connection!(ApiKey, ApiKeyConnection, ApiKeyEdge, "API keys");
 pub(super) async fn connection(
     ctx: &Context<'_>,
     account: Option<AccountId>,
+    sort: ApiKeySortKey,
     window: Window,
 ) -> Result<ApiKeyConnection, ApiError> {
-    let keys = reader(ctx)?.api_keys(account, window).await?;
+    let keys = reader(ctx)?.api_keys(account, sort.into(), window).await?;
     Ok(ApiKeyConnection(Nodes::new(keys, ApiKey)))
 }
 
@@ -112,12 +114,17 @@ pub struct ApiKeyQuery;
 
 #[Object]
 impl ApiKeyQuery {
-    /// The platform's own API keys, newest first, including revoked ones. The key that the server
-    /// was started with is not listed. Requires PLATFORM_ADMIN.
-    async fn platform_api_keys(&self, ctx: &Context<'_>) -> Result<ApiKeyConnection, ApiError> {
+    /// The platform's own API keys, including revoked ones. The key that the server was started
+    /// with is not listed. Requires PLATFORM_ADMIN.
+    async fn platform_api_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: ApiKeySortKey,
+    ) -> Result<ApiKeyConnection, ApiError> {
         viewer_of(ctx, "platformApiKeys")?;
-        let window = window(ctx, None)?;
-        connection(ctx, None, window).await
+        let window = sorted(ctx, None, &sort_key)?;
+        connection(ctx, None, sort_key, window).await
     }
 }
 

@@ -21,6 +21,7 @@ use super::{
         request::{UserError, id, payload, reader, services, viewer, viewer_of},
     },
     scalars::{CountryCode, DateTime, PhoneNumber},
+    sorting::ContactSortKey,
 };
 use crate::operations::{
     Fault, OperationError, Path,
@@ -99,10 +100,11 @@ connection!(
 pub(super) async fn connection(
     ctx: &Context<'_>,
     list: &contact_list::Model,
-    search: Option<&str>,
+    (search, sort): (Option<&str>, Option<ContactSortKey>),
     window: Window,
 ) -> Result<ContactConnection, ApiError> {
-    let contacts = reader(ctx)?.contacts(list, search, window).await?;
+    let sort = sort.map(Into::into);
+    let contacts = reader(ctx)?.contacts(list, search, sort, window).await?;
     let bytes = contacts.rows.iter().map(|(_, row)| row.field_bytes());
     budget::take_read(ctx.data_opt(), bytes.sum())?;
     Ok(ContactConnection(Nodes::new(contacts, Contact)))

@@ -17,11 +17,12 @@ use super::{
         guard::edges,
         ids::PublicId,
         loaders,
-        paging::{Nodes, connection, window},
+        paging::{Nodes, connection, sorted, window},
         request::reader,
     },
     message::{self, MessageConnection, MessageFilterInput},
     scalars::DateTime,
+    sorting::{ContactListSortKey, ContactSortKey},
     usage::{self, UsageBucket},
     usage_report::Interval,
 };
@@ -142,9 +143,9 @@ impl ContactList {
         message::connection(ctx, all, filter, window).await
     }
 
-    /// The list's stored contacts, newest first, or by number if `search` is the beginning of a
-    /// number. Empty if the list is archived or has only head-counts. Requires PLATFORM_ADMIN,
-    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    /// The list's stored contacts, newest first unless `sortKey` or `search` says otherwise. Empty
+    /// if the list is archived or has only head-counts. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// OWNER, MEMBER or VIEWER.
     async fn contacts(
         &self,
         ctx: &Context<'_>,
@@ -152,9 +153,13 @@ impl ContactList {
             desc = "Returns only numbers with this beginning, in E.164 form with or without the +, such as \"+39340\". A text with letters returns the contacts that have each of its words, at most 8, in the value of some merge field, ignoring case in every script. Numbers are found by an index. For words, the whole list is read: about a second for 1,000,000 contacts of whom few have the word, or for 200,000 who all have it, and as long again for totalCount."
         )]
         search: Option<String>,
+        #[graphql(
+            desc = "The order. If it is left out, it is PHONE_NUMBER if search is the beginning of a number, for which there is no other, and CREATED_AT otherwise."
+        )]
+        sort_key: Option<ContactSortKey>,
     ) -> Result<ContactConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        contact::connection(ctx, &self.0, search.as_deref(), window).await
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        contact::connection(ctx, &self.0, (search.as_deref(), sort_key), window).await
     }
 
     /// The merge fields that the list's stored contacts have, those of most contacts first, then by
@@ -219,11 +224,11 @@ connection!(
 pub(super) async fn connection(
     ctx: &Context<'_>,
     account: AccountId,
-    (archived, search): (bool, Option<String>),
-    window: Window,
+    which: (bool, Option<String>),
+    (sort, window): (ContactListSortKey, Window),
 ) -> Result<ContactListConnection, ApiError> {
     let reader = reader(ctx)?;
-    let lists = reader.contact_lists(account, archived, search, window);
+    let lists = reader.contact_lists(account, which, sort.into(), window);
     let lists = lists.await?;
     Ok(ContactListConnection(Nodes::new(lists, ContactList)))
 }

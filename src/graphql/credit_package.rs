@@ -1,4 +1,4 @@
-//! Credit packages: the node, its connection, and the mutations that create, change and
+//! Credit packages: the node, its connection, and the mutations that create, change, order and
 //! archive them.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
@@ -9,12 +9,13 @@ use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
-        paging::{Nodes, connection, window},
+        paging::{Nodes, connection, sorted},
         request::{UserError, id, optional_id, payload, reader, services, viewer, viewer_of},
     },
     money::{Money, MoneyInput},
     scalars::{BigInt, CountryCode, Credits, CurrencyCode},
     segmentation::Channel,
+    sorting::CreditPackageSortKey,
 };
 use crate::operations::credit_package::{
     AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price,
@@ -129,9 +130,9 @@ pub struct CreditPackageQuery;
 
 #[Object]
 impl CreditPackageQuery {
-    /// The packages for sale, smallest first: those in the account's currency, unless another
-    /// currency is asked for. Platform keys get the packages of all currencies if they name neither
-    /// an account nor a currency.
+    /// The packages for sale: those in the account's currency, unless another currency is asked
+    /// for. Platform keys get the packages of all currencies if they name neither an account nor a
+    /// currency.
     async fn credit_packages(
         &self,
         ctx: &Context<'_>,
@@ -145,13 +146,16 @@ impl CreditPackageQuery {
         currency_code: Option<CurrencyCode>,
         #[graphql(desc = "Whether archived packages are included.", default = false)]
         include_archived: bool,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: CreditPackageSortKey,
     ) -> Result<CreditPackageConnection, ApiError> {
         viewer_of(ctx, "creditPackages")?;
-        let window = window(ctx, None)?;
+        let window = sorted(ctx, None, &sort_key)?;
         let asked = AskedPackages {
             account: optional_id(account_id.as_ref()),
             currency_code: currency_code.map(|code| code.0),
             include_archived,
+            sort: sort_key.into(),
         };
         let packages = reader(ctx)?.credit_packages(asked, window).await?;
         Ok(CreditPackageConnection(Nodes::new(packages, CreditPackage)))
@@ -223,7 +227,25 @@ pub struct ArchiveCreditPackagePayload {
     user_errors: Vec<UserError>,
 }
 
-/// The mutations that create, change and archive packages.
+/// The packages to bring into another order.
+#[derive(Debug, InputObject)]
+pub struct ReorderCreditPackagesInput {
+    /// Packages in their new order, 1 to 1,000, each once. They take each other's places, and
+    /// packages that aren't named keep theirs. Archived packages have places too.
+    package_ids: Vec<ID>,
+}
+
+/// The result of reorderCreditPackages.
+#[derive(Debug, SimpleObject)]
+pub struct ReorderCreditPackagesPayload {
+    /// The packages that moved, in their new order: empty if all had this order already. Null if
+    /// the mutation was refused.
+    packages: Option<Vec<CreditPackage>>,
+    /// Why the mutation was refused; empty if it was done.
+    user_errors: Vec<UserError>,
+}
+
+/// The mutations that create, change, order and archive packages.
 #[derive(Debug, Default)]
 pub struct CreditPackageMutation;
 
@@ -277,6 +299,27 @@ impl CreditPackageMutation {
         let (package, user_errors) = payload(done.await)?;
         Ok(UpdateCreditPackagePayload {
             package: package.map(CreditPackage),
+            user_errors,
+        })
+    }
+
+    /// Brings packages into another order, in which everybody sees them unless another sort key is
+    /// asked for. Of two at the same time, the later one reorders what the earlier one left.
+    /// Requires PLATFORM_ADMIN.
+    async fn reorder_credit_packages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The packages, in their new order.")] input: ReorderCreditPackagesInput,
+    ) -> Result<ReorderCreditPackagesPayload, ApiError> {
+        viewer_of(ctx, "reorderCreditPackages")?;
+        let services = services(ctx)?;
+        let done = async {
+            let ids: Vec<PackageId> = input.package_ids.iter().map(id).collect();
+            services.reorder_credit_packages(&ids).await
+        };
+        let (packages, user_errors) = payload(done.await)?;
+        Ok(ReorderCreditPackagesPayload {
+            packages: packages.map(|rows| rows.into_iter().map(CreditPackage).collect()),
             user_errors,
         })
     }

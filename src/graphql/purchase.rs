@@ -1,9 +1,12 @@
 //! Purchases: the node, its connection, and the mutation that starts one.
 
+mod filter;
+
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, PackageId, PurchaseId};
 use entity::{purchase, sql_enums};
 
+pub use self::filter::PurchaseFilterInput;
 use super::{
     account::{self, Account},
     actor::{self, Actor},
@@ -21,6 +24,7 @@ use super::{
     },
     money::Money,
     scalars::{Credits, DateTime, WebUrl},
+    sorting::PurchaseSortKey,
 };
 use crate::operations::{
     purchase::{
@@ -155,9 +159,11 @@ connection!(Purchase, PurchaseConnection, PurchaseEdge, "purchases");
 pub(super) async fn connection(
     ctx: &Context<'_>,
     account: AccountId,
-    window: Window,
+    filter: Option<PurchaseFilterInput>,
+    (sort, window): (PurchaseSortKey, Window),
 ) -> Result<PurchaseConnection, ApiError> {
-    let purchases = reader(ctx)?.purchases(account, window).await?;
+    let asked = filter.unwrap_or_default().read(sort);
+    let purchases = reader(ctx)?.purchases(account, asked, window).await?;
     Ok(PurchaseConnection(Nodes::new(purchases, Purchase)))
 }
 

@@ -5,8 +5,9 @@ use entity::sql_enums;
 
 use super::{
     account::{self, AccountConnection},
-    engine::{errors::ApiError, paging::window, request::viewer_of},
+    engine::{errors::ApiError, paging::sorted, request::viewer_of},
     scalars::DateTime,
+    sorting::AccountSortKey,
 };
 use crate::operations;
 
@@ -51,9 +52,15 @@ impl Viewer {
         Some(token.expires_at().into())
     }
 
-    /// The accounts that the viewer can see, oldest first: its own, or all for a platform role.
-    async fn accounts(&self, ctx: &Context<'_>) -> Result<AccountConnection, ApiError> {
-        account::connection(ctx, None, window(ctx, None)?).await
+    /// The accounts that the viewer can see: its own, or all for a platform role.
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: AccountSortKey,
+    ) -> Result<AccountConnection, ApiError> {
+        let window = sorted(ctx, None, &sort_key)?;
+        account::connection(ctx, None, (sort_key, window)).await
     }
 }
 

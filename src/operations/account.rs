@@ -17,6 +17,7 @@ use super::{
     statement::fee_minor,
     together::Together,
 };
+pub use crate::store::account::AccountSort;
 use crate::{
     ledger::{Request, RequestKind},
     store::{
@@ -79,11 +80,13 @@ impl ViewerReader {
     pub async fn accounts(
         &self,
         search: Option<String>,
+        sort: AccountSort,
         window: Window,
     ) -> Result<Listing<account::Model>, OperationError> {
         let search = input::search(search.as_deref(), &Path::argument("search"))?;
         let only = self.viewer().account;
-        self.list(AccountFilter { only, search }, window).await
+        let filter = AccountFilter { only, search, sort };
+        self.list(filter, window).await
     }
 }
 

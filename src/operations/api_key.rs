@@ -25,6 +25,7 @@ use super::{
     reader::{ApiKeys, Listing, Window},
     together::{Together, all},
 };
+pub use crate::store::api_key::ApiKeySort;
 use crate::{
     clock::{Clock, whole_micros},
     entropy,
@@ -84,10 +85,11 @@ impl ViewerReader {
     pub async fn api_keys(
         &self,
         account: Option<AccountId>,
+        sort: ApiKeySort,
         window: Window,
     ) -> Result<Listing<api_key::Model>, OperationError> {
         policy::may_read(self.viewer(), "Account", "apiKeys")?;
-        self.list(ApiKeys(account), window).await
+        self.list(ApiKeys(account, sort), window).await
     }
 }
 

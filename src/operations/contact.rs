@@ -31,10 +31,10 @@ use super::{
     reader::{Contacts, Listing, Window},
     together::{Together, all},
 };
-pub use crate::store::contact::Contact;
+pub use crate::store::contact::{Contact, ContactSort};
 use crate::store::{
     self,
-    contact::{ContactFilter, Gone, Which},
+    contact::{ContactFilter, Gone, Search, Which},
 };
 use crate::tuning::Tuned;
 
@@ -76,19 +76,30 @@ impl ViewerReader {
     ///
     /// # Errors
     /// `Forbidden` if the viewer's role may not read contacts. `Invalid` if `search` is neither the
-    /// beginning of a number nor a text with letters.
+    /// beginning of a number nor a text with letters, or if the order isn't one of numbers with a
+    /// beginning.
     pub async fn contacts(
         &self,
         list: &contact_list::Model,
         search: Option<&str>,
+        sort: Option<ContactSort>,
         window: Window,
     ) -> Result<Listing<Contact>, OperationError> {
         may_read(self.viewer(), "ContactList", "contacts")?;
+        let search = read_search(search, &Path::argument("search"))?;
+        if let (Some(Search::Prefix(_)), Some(ContactSort::CreatedAt)) = (&search, sort) {
+            return Err(Path::argument("sortKey")
+                .invalid(text!(
+                    "Numbers with a beginning are sorted by number; must be PHONE_NUMBER, or be left out."
+                ))
+                .into());
+        }
         let contacts = Contacts {
             filter: ContactFilter {
                 account: AccountId::new(list.account_id),
                 list: ListId::new(list.id),
-                search: read_search(search, &Path::argument("search"))?,
+                search,
+                sort,
             },
             stored: match list.archived_at {
                 Some(_) => None,

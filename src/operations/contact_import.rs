@@ -321,6 +321,7 @@ impl Services {
             from_end: false,
             after: None,
             before: None,
+            reverse: false,
             scope: Scope::default(),
         };
         let of = (AccountId::new(list.account_id), id);

@@ -16,6 +16,7 @@ use super::{
     reader::{Listing, Window},
     together::Together,
 };
+pub use crate::store::contact_list::ListSort;
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
     localization::Text,
@@ -62,15 +63,15 @@ pub struct UpdateContactList {
 }
 
 impl ViewerReader {
-    /// A page of an account's lists: archived ones, or those in use.
+    /// A page of an account's lists in an order: archived ones, or those in use.
     ///
     /// # Errors
     /// `Invalid` if the search text is too long.
     pub async fn contact_lists(
         &self,
         account: AccountId,
-        archived: bool,
-        search: Option<String>,
+        (archived, search): (bool, Option<String>),
+        sort: ListSort,
         window: Window,
     ) -> Result<Listing<contact_list::Model>, OperationError> {
         let search = input::search(search.as_deref(), &Path::argument("search"))?;
@@ -78,6 +79,7 @@ impl ViewerReader {
             account,
             archived,
             search,
+            sort,
         };
         self.list(filter, window).await
     }

@@ -13,6 +13,8 @@ use domain::{
 };
 use entity::credit_package;
 
+mod ordering;
+
 use super::{
     OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader,
     input::{self, known_currency},
@@ -20,7 +22,10 @@ use super::{
     reader::{Listing, Window},
     together::Together,
 };
+pub use crate::store::credit_package::PackageSort;
 use crate::store::{self, credit_package::PackageFilter};
+
+pub use ordering::MAX_ORDERED;
 
 /// The longest code of a package, in bytes.
 const MAX_CODE_BYTES: usize = 64;
@@ -69,6 +74,8 @@ pub struct AskedPackages {
     pub currency_code: Option<String>,
     /// Archived ones too.
     pub include_archived: bool,
+    /// The order.
+    pub sort: PackageSort,
 }
 
 /// How many messages a package buys in a country.
@@ -84,9 +91,9 @@ pub struct Capacity {
 }
 
 impl ViewerReader {
-    /// A page of the packages on sale, smallest first; of archived packages too, if they are asked
-    /// for. They are those in the named currency, else in the currency of the named account or of
-    /// the viewer's own, else all.
+    /// A page of the packages on sale; of archived packages too, if they are asked for. They are
+    /// those in the named currency, else in the currency of the named account or of the viewer's
+    /// own, else all.
     ///
     /// # Errors
     /// An account that isn't there, and a code that is no currency's, each at its argument.
@@ -112,6 +119,7 @@ impl ViewerReader {
         let filter = PackageFilter {
             include_archived: asked.include_archived,
             currency_code,
+            sort: asked.sort,
         };
         self.list(filter, window).await
     }
@@ -145,6 +153,7 @@ impl Services {
             validity_days: new.validity_days,
             created_at: self.clock().now().as_microsecond(),
             archived_at: None,
+            position: None,
         };
         let inserted = store::credit_package::insert(self.store().writer(), row.clone()).await;
         inserted.map_err(|cause| {

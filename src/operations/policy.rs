@@ -137,6 +137,7 @@ pub const POLICY: &[(&str, Access)] = &[
     ("createCreditPackage", ADMIN),
     ("updateCreditPackage", ADMIN),
     ("archiveCreditPackage", ADMIN),
+    ("reorderCreditPackages", ADMIN),
     ("publishRateCard", ADMIN),
     ("purchaseCredits", MEMBERS),
     // Whoever has seen the money says that it has come, and that is never who owes it.

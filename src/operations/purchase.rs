@@ -3,12 +3,13 @@
 //! Here: from the request to a stored purchase. Not here: asking its provider ([`super::payment`]),
 //! the page where it is approved ([`checkout`]), the buyer's decision ([`decision`]), the page the
 //! buyer returns to ([`return_url`]), what becomes of a bank transfer ([`transfer`]), canceling
-//! ([`canceling`]) and who waits for changes ([`changes`]).
+//! ([`canceling`]), lists ([`listing`]) and who waits for changes ([`changes`]).
 
 pub mod canceling;
 mod changes;
 mod checkout;
 mod decision;
+pub mod listing;
 pub mod return_url;
 pub mod transfer;
 
@@ -29,9 +30,8 @@ pub use decision::{Checkout, Decided, Usable};
 use return_url::return_url;
 
 use super::{
-    OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader, idempotency,
+    OperationError, Path, Refusal, RefusalCode, Services, Viewer, idempotency,
     input::{known_currency, names_nothing},
-    reader::{Listing, Purchases, Window},
     together::Together,
 };
 use crate::{
@@ -179,17 +179,6 @@ impl Services {
             payment_failed(text!("Nothing can be bought on this server: its operator has chosen no payment provider. No purchase was \
                  begun."))
         })
-    }
-}
-
-impl ViewerReader {
-    /// A page of an account's purchases in their current states.
-    pub async fn purchases(
-        &self,
-        account: AccountId,
-        window: Window,
-    ) -> Result<Listing<purchase::Model>, OperationError> {
-        self.list(Purchases(account), window).await
     }
 }
 

@@ -14,7 +14,7 @@ mod parts;
 mod rows;
 
 pub use lists::AllRateCards;
-pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports, Purchases};
+pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports};
 pub use of_account::{BalanceOf, DebtOf, FeeOf, LedgerHead, LedgerHeadOf};
 pub use of_actor::ActorOf;
 pub use of_lot::{LotPartsOf, NoteOf, PurchaseOf};
@@ -90,9 +90,9 @@ pub trait Listed: Clone + fmt::Debug + Send + Sync + 'static {
     fn visibility(&self) -> Visibility;
 
     /// The place of a row in the list.
-    fn place(row: &Self::Row) -> Place;
+    fn place(&self, row: &Self::Row) -> Place;
 
-    /// Reads a page, whoever sees it.
+    /// Reads a page, whoever sees it. The window is not in reverse.
     fn page(
         &self,
         services: &Services,
@@ -175,10 +175,15 @@ impl ViewerReader {
             rows,
             has_next,
             has_previous,
-        } = list.page(&self.services, &self.pages, window).await?;
+        } = list
+            .page(&self.services, &self.pages, window.forward())
+            .await?
+            .seen_in(window);
         let pages = Arc::clone(&self.pages);
         Ok(Listing {
-            rows: rows.into_iter().map(|row| (L::place(&row), row)).collect(),
+            rows: (rows.into_iter())
+                .map(|row| (list.place(&row), row))
+                .collect(),
             has_next,
             has_previous,
             scope: window.scope,

@@ -18,7 +18,7 @@ use super::{
     rate_card::IN_FORCE,
     sql::{
         joined,
-        paging::{Direction, Page, Window, page},
+        paging::{Direction, Key, Page, Window, page},
         routes,
         row_set::RowSet,
         search::contains,
@@ -87,6 +87,27 @@ pub async fn find_all_charged(
         .await
 }
 
+/// The orders of accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AccountSort {
+    /// The oldest first.
+    #[default]
+    CreatedAt,
+    /// By name, ignoring the case of ASCII letters.
+    Name,
+}
+
+impl AccountSort {
+    /// The key of a row's place.
+    #[must_use]
+    pub fn key(self, row: &account::Model) -> i64 {
+        match self {
+            Self::CreatedAt => row.created_at,
+            Self::Name => 0,
+        }
+    }
+}
+
 /// The accounts to list. Each condition narrows the list.
 #[derive(Debug, Clone, Default)]
 pub struct AccountFilter {
@@ -94,6 +115,8 @@ pub struct AccountFilter {
     pub only: Option<AccountId>,
     /// Only accounts whose name contains this text, in any case.
     pub search: Option<String>,
+    /// The order.
+    pub sort: AccountSort,
 }
 
 fn select(backend: DatabaseBackend, filter: &AccountFilter) -> Select<account::Entity> {
@@ -107,17 +130,22 @@ fn select(backend: DatabaseBackend, filter: &AccountFilter) -> Select<account::E
     select
 }
 
-/// Reads a page of accounts, the oldest first.
+/// Reads a page of accounts.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &AccountFilter,
     window: Window,
 ) -> Result<Page<account::Model>, DbErr> {
-    let order = (account::Column::CreatedAt, account::Column::Id);
+    use account::Column::{CreatedAt, Id, Name};
+    let backend = connection.get_database_backend();
+    let key = match filter.sort {
+        AccountSort::CreatedAt => CreatedAt.into(),
+        AccountSort::Name => Key::name(backend, (Name, Id), account::Entity::find()),
+    };
     page(
         connection,
-        select(connection.get_database_backend(), filter),
-        order,
+        select(backend, filter),
+        (key, Id),
         Direction::Ascending,
         window,
     )

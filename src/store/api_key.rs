@@ -14,7 +14,7 @@ use sea_orm::{
 
 use super::sql::{
     joined,
-    paging::{Direction, Page, Window, page},
+    paging::{Direction, Key, Page, Window, page},
     routes,
     row_set::RowSet,
 };
@@ -56,21 +56,45 @@ fn of(account: Option<AccountId>) -> Select<api_key::Entity> {
     }
 }
 
-/// Reads a page of the keys of an account or of the platform, the newest first, revoked ones too.
+/// The orders of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ApiKeySort {
+    /// The newest first.
+    #[default]
+    CreatedAt,
+    /// By name, ignoring the case of ASCII letters.
+    Name,
+}
+
+impl ApiKeySort {
+    /// The key of a row's place.
+    #[must_use]
+    pub fn key(self, row: &api_key::Model) -> i64 {
+        match self {
+            Self::CreatedAt => row.created_at,
+            Self::Name => 0,
+        }
+    }
+}
+
+/// Reads a page of the keys of an account or of the platform, revoked ones too.
 pub async fn list(
     connection: &impl ConnectionTrait,
     account: Option<AccountId>,
+    sort: ApiKeySort,
     window: Window,
 ) -> Result<Page<api_key::Model>, DbErr> {
-    let order = (api_key::Column::CreatedAt, api_key::Column::Id);
-    page(
-        connection,
-        of(account),
-        order,
-        Direction::Descending,
-        window,
-    )
-    .await
+    use api_key::Column::{CreatedAt, Id, Name};
+    let (key, direction) = match sort {
+        ApiKeySort::CreatedAt => (CreatedAt.into(), Direction::Descending),
+        // An account has few keys, and no index of their names.
+        ApiKeySort::Name => {
+            let backend = connection.get_database_backend();
+            let key = Key::name(backend, (Name, Id), of(account));
+            (key, Direction::Ascending)
+        }
+    };
+    page(connection, of(account), (key, Id), direction, window).await
 }
 
 /// Counts the keys of an account or of the platform, revoked ones too.

@@ -26,7 +26,7 @@ use sea_orm::{
 use super::sql::{paging::Place, routes, shards};
 pub use by_number::{known, with_numbers};
 pub use export::{CELLS as EXPORT_CELLS, export, field_names};
-pub use pages::{ContactFilter, Search, count, list};
+pub use pages::{ContactFilter, ContactSort, Search, count, list};
 pub use removal::{Gone, Removed, Which, delete, delete_each};
 
 /// A contact to add.

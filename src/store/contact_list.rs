@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 use super::sql::{
-    paging::{Direction, Page, Window, page},
+    paging::{Direction, Key, Page, Window, page},
     routes,
     row_set::RowSet,
     search::contains,
@@ -48,6 +48,27 @@ pub async fn find_all(
         .await
 }
 
+/// The orders of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ListSort {
+    /// The oldest first.
+    #[default]
+    CreatedAt,
+    /// By name, ignoring the case of ASCII letters.
+    Name,
+}
+
+impl ListSort {
+    /// The key of a row's place.
+    #[must_use]
+    pub fn key(self, row: &contact_list::Model) -> i64 {
+        match self {
+            Self::CreatedAt => row.created_at,
+            Self::Name => 0,
+        }
+    }
+}
+
 /// The lists to list.
 #[derive(Debug, Clone)]
 pub struct ListFilter {
@@ -57,6 +78,8 @@ pub struct ListFilter {
     pub archived: bool,
     /// Only lists whose name contains this text, in any case.
     pub search: Option<String>,
+    /// The order.
+    pub sort: ListSort,
 }
 
 fn select(backend: DatabaseBackend, filter: &ListFilter) -> Select<contact_list::Entity> {
@@ -72,17 +95,26 @@ fn select(backend: DatabaseBackend, filter: &ListFilter) -> Select<contact_list:
     }
 }
 
-/// Reads a page of an account's lists, the oldest first.
+/// Reads a page of an account's lists.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &ListFilter,
     window: Window,
 ) -> Result<Page<contact_list::Model>, DbErr> {
-    let order = (contact_list::Column::CreatedAt, contact_list::Column::Id);
+    use contact_list::Column::{AccountId, CreatedAt, Id, Name};
+    let backend = connection.get_database_backend();
+    let key = match filter.sort {
+        ListSort::CreatedAt => CreatedAt.into(),
+        ListSort::Name => {
+            // A list may have been archived or renamed since its cursor was made.
+            let lists = contact_list::Entity::find().filter(AccountId.eq(filter.account.uuid()));
+            Key::name(backend, (Name, Id), lists)
+        }
+    };
     page(
         connection,
-        select(connection.get_database_backend(), filter),
-        order,
+        select(backend, filter),
+        (key, Id),
         Direction::Ascending,
         window,
     )
@@ -137,6 +169,7 @@ pub async fn in_use(connection: &impl ConnectionTrait, account: AccountId) -> Re
         account,
         archived: false,
         search: None,
+        sort: ListSort::default(),
     };
     count(connection, &filter).await
 }

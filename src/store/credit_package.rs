@@ -1,6 +1,6 @@
 //! Credit packages.
 //!
-//! Here: finding, listing, adding, changing and archiving packages. Not here: buying them
+//! Here: finding, listing, adding, changing, ordering and archiving packages. Not here: buying them
 //! ([`super::purchase`]).
 
 use domain::{credits::Credits, id::PackageId};
@@ -10,7 +10,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
-use super::sql::paging::{Direction, Page, Window, page};
+use super::sql::paging::{Direction, Key, Page, Window, page};
 
 /// Finds a package, also if it is archived.
 pub async fn find(
@@ -31,6 +31,36 @@ pub async fn find_all(
         .await
 }
 
+/// The orders of packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PackageSort {
+    /// The platform's order. Packages without a position follow, the fewest credits first.
+    #[default]
+    Position,
+    /// The fewest credits first.
+    Credits,
+    /// The lowest price first, by its amount in the currency's minor unit.
+    Price,
+    /// By name, ignoring the case of ASCII letters.
+    Name,
+    /// The oldest first.
+    CreatedAt,
+}
+
+impl PackageSort {
+    /// The key of a row's place.
+    #[must_use]
+    pub fn key(self, row: &Model) -> i64 {
+        match self {
+            Self::Position => row.position.unwrap_or(row.credits_units),
+            Self::Credits => row.credits_units,
+            Self::Price => row.price_minor,
+            Self::Name => 0,
+            Self::CreatedAt => row.created_at,
+        }
+    }
+}
+
 /// The packages to list. Each condition narrows the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackageFilter {
@@ -38,6 +68,8 @@ pub struct PackageFilter {
     pub include_archived: bool,
     /// Only packages with a price in this currency, as an ISO 4217 code.
     pub currency_code: Option<String>,
+    /// The order.
+    pub sort: PackageSort,
 }
 
 fn select(filter: &PackageFilter) -> Select<Entity> {
@@ -51,17 +83,31 @@ fn select(filter: &PackageFilter) -> Select<Entity> {
     }
 }
 
-/// Reads a page of packages, the smallest first.
+/// The key of the platform's order. Positions are negative and credits are positive.
+fn position() -> Key {
+    Key::number(Expr::cust("COALESCE(position, credits_units)"))
+}
+
+/// Reads a page of packages. There are few, and only their code has an index.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &PackageFilter,
     window: Window,
 ) -> Result<Page<Model>, DbErr> {
-    let order = (Column::CreditsUnits, Column::Id);
+    let key = match filter.sort {
+        PackageSort::Position => position(),
+        PackageSort::Credits => Column::CreditsUnits.into(),
+        PackageSort::Price => Column::PriceMinor.into(),
+        PackageSort::Name => {
+            let backend = connection.get_database_backend();
+            Key::name(backend, (Column::Name, Column::Id), Entity::find())
+        }
+        PackageSort::CreatedAt => Column::CreatedAt.into(),
+    };
     page(
         connection,
         select(filter),
-        order,
+        (key, Column::Id),
         Direction::Ascending,
         window,
     )
@@ -86,6 +132,7 @@ pub async fn smallest_with(
     let in_currency = PackageFilter {
         include_archived: false,
         currency_code: Some(currency_code.to_owned()),
+        sort: PackageSort::default(),
     };
     select(&in_currency)
         .filter(Column::CreditsUnits.gte(credits.units()))
@@ -127,6 +174,36 @@ pub async fn update(connection: &impl ConnectionTrait, row: Model) -> Result<(),
         .filter(Column::Id.eq(row.id))
         .exec(connection)
         .await?;
+    Ok(())
+}
+
+/// Finds all packages, archived ones too, in the platform's order, and locks them until the end of
+/// the transaction.
+pub async fn all_locked(transaction: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
+    // Locked in the order of ids, as each transaction does.
+    let mut rows = Entity::find()
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .all(transaction)
+        .await?;
+    rows.sort_by_key(|row| (PackageSort::Position.key(row), row.id));
+    Ok(rows)
+}
+
+/// Gives packages the positions of this order, of which they are the whole.
+pub async fn order(transaction: &impl ConnectionTrait, rows: &[Model]) -> Result<(), DbErr> {
+    /// The first position. Adding packages at the end changes no other position.
+    const FIRST: i64 = i64::MIN / 2;
+    for (row, position) in rows.iter().zip(FIRST..) {
+        if row.position == Some(position) {
+            continue;
+        }
+        Entity::update_many()
+            .col_expr(Column::Position, Expr::value(position))
+            .filter(Column::Id.eq(row.id))
+            .exec(transaction)
+            .await?;
+    }
     Ok(())
 }
 

@@ -16,13 +16,13 @@ use sea_orm::{
 };
 
 use super::sql::{
-    paging::{Direction, Page, Window, page},
+    paging::{Direction, Key, Page, Window, page},
     routes,
     row_set::RowSet,
     shards,
     work_queue::WorkQueue,
 };
-use changes::{set_updated, updated};
+use changes::{last_change, set_updated, updated};
 
 const WORK: WorkQueue = WorkQueue {
     table: "purchases",
@@ -80,26 +80,74 @@ fn of_account(account: AccountId) -> Select<purchase::Entity> {
     purchase::Entity::find().filter(purchase::Column::AccountId.eq(account.uuid()))
 }
 
-/// Reads a page of an account's purchases, the newest first.
-pub async fn list(
-    connection: &impl ConnectionTrait,
-    account: AccountId,
-    window: Window,
-) -> Result<Page<purchase::Model>, DbErr> {
-    let order = (purchase::Column::CreatedAt, purchase::Column::Id);
-    page(
-        connection,
-        of_account(account),
-        order,
-        Direction::Descending,
-        window,
-    )
-    .await
+/// The purchases to list. Each condition narrows the list.
+#[derive(Debug, Clone)]
+pub struct PurchaseFilter {
+    /// Purchases of this account.
+    pub account: AccountId,
+    /// Only purchases whose last change was at or after this instant.
+    pub updated_from: Option<Timestamp>,
+    /// Only purchases whose last change was before this instant.
+    pub updated_to: Option<Timestamp>,
+    /// The order.
+    pub sort: PurchaseSort,
 }
 
-/// Counts an account's purchases.
-pub async fn count(connection: &impl ConnectionTrait, account: AccountId) -> Result<u64, DbErr> {
-    of_account(account).count(connection).await
+/// The orders of purchases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PurchaseSort {
+    /// The newest first.
+    #[default]
+    CreatedAt,
+    /// The one that changed longest ago first.
+    UpdatedAt,
+}
+
+impl PurchaseSort {
+    /// The key of a row's place.
+    #[must_use]
+    pub fn key(self, row: &purchase::Model) -> i64 {
+        match self {
+            Self::CreatedAt => row.created_at,
+            Self::UpdatedAt => changes::updated_at(row),
+        }
+    }
+}
+
+fn select(filter: &PurchaseFilter) -> Select<purchase::Entity> {
+    // `ExprTrait` is imported only here: its `max` would hide that of numbers.
+    use sea_orm::ExprTrait;
+    let mut select = of_account(filter.account);
+    if let Some(from) = filter.updated_from {
+        select = select.filter(last_change().gte(from.as_microsecond()));
+    }
+    if let Some(to) = filter.updated_to {
+        select = select.filter(last_change().lt(to.as_microsecond()));
+    }
+    select
+}
+
+/// Reads a page of an account's purchases.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    filter: &PurchaseFilter,
+    window: Window,
+) -> Result<Page<purchase::Model>, DbErr> {
+    use purchase::Column::{CreatedAt, Id};
+    let (key, direction) = match filter.sort {
+        PurchaseSort::CreatedAt => (CreatedAt.into(), Direction::Descending),
+        // Purchases that change meanwhile come on a later page, so that none is missed.
+        PurchaseSort::UpdatedAt => (Key::number(last_change()), Direction::Ascending),
+    };
+    page(connection, select(filter), (key, Id), direction, window).await
+}
+
+/// Counts the purchases of a list.
+pub async fn count(
+    connection: &impl ConnectionTrait,
+    filter: &PurchaseFilter,
+) -> Result<u64, DbErr> {
+    select(filter).count(connection).await
 }
 
 /// Counts an account's purchases since an instant that still wait for their payment. Those of one

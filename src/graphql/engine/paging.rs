@@ -1,10 +1,10 @@
 //! Relay connections: edges with opaque cursors, `nodes` beside them, and a `totalCount` that is
 //! counted only if it is selected.
 //!
-//! Here: the four paging arguments, cursors, and the connection types. Not here: the rows of a page
+//! Here: the five paging arguments, cursors, and the connection types. Not here: the rows of a page
 //! and their count, which [`crate::operations::reader`] reads.
 //!
-//! A resolver of a connection declares none of the four arguments. The engine has no group of
+//! A resolver of a connection declares none of the five arguments. The engine has no group of
 //! arguments that several fields share: `flatten` is for fields of objects, and an attribute macro
 //! sees its impl block before any other macro expands in it. So the arguments are added to the
 //! schema when it is built ([`PageArguments`]), and [`window`] reads them as the engine's own code
@@ -33,6 +33,9 @@ pub const DEFAULT_PAGE: i32 = 50;
 /// The largest page size.
 pub const MAX_PAGE: i32 = 1_000;
 
+/// The argument that turns a list round.
+const REVERSE: &str = "reverse";
+
 /// The position of a page in its list.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
 // Other subgraphs of a federated graph have pages too.
@@ -48,8 +51,8 @@ pub struct PageInfo {
     pub end_cursor: Option<String>,
 }
 
-/// The four arguments of a connection, with their types and descriptions.
-const ARGUMENTS: [(&str, &str, &str); 4] = [
+/// The five arguments of a connection, with their types and descriptions.
+const ARGUMENTS: [(&str, &str, &str); 5] = [
     (
         "first",
         "Int",
@@ -62,6 +65,11 @@ const ARGUMENTS: [(&str, &str, &str); 4] = [
         "The number of nodes from the end, 1 to 1,000.",
     ),
     ("before", "String", "Returns only nodes before this cursor."),
+    (
+        REVERSE,
+        "Boolean!",
+        "Whether the list is in reverse, so that its last node is its first. Its cursors are of this order alone.",
+    ),
 ];
 
 /// Registered with the schema after its types, it adds the paging arguments to every field that
@@ -101,6 +109,7 @@ fn add_arguments(field: &mut MetaField) {
     let paging = ARGUMENTS.map(|(name, ty, description)| {
         let mut argument = MetaInputValue::new(name, ty);
         argument.description = Some(description.to_owned());
+        argument.default_value = (name == REVERSE).then(|| false.to_string());
         (name.to_owned(), argument)
     });
     field.args.extend(paging);
@@ -113,8 +122,23 @@ fn add_arguments(field: &mut MetaField) {
 /// # Errors
 /// A refusal that names the argument, also if a cursor is of another field or of another node.
 pub fn window(ctx: &Context<'_>, of: Option<Uuid>) -> Result<Window, ApiError> {
+    sorted(ctx, of, &None::<bool>)
+}
+
+/// The same of a connection in the order of a sort key. If the key isn't the default, the cursors
+/// are of this order alone.
+///
+/// # Errors
+/// As those of [`window`].
+pub fn sorted<K: InputType + Default + PartialEq>(
+    ctx: &Context<'_>,
+    of: Option<Uuid>,
+    key: &K,
+) -> Result<Window, ApiError> {
+    let reverse = argument::<Option<bool>>(ctx, REVERSE)?.unwrap_or_default();
+    let key = (*key != K::default()).then(|| key.to_value().to_string());
     let asked = checked(
-        scope(ctx.field().name(), of),
+        scope(ctx.field().name(), of, (key.as_deref(), reverse)),
         argument(ctx, "first")?,
         argument::<Option<String>>(ctx, "after")?.as_deref(),
         argument(ctx, "last")?,
@@ -125,7 +149,11 @@ pub fn window(ctx: &Context<'_>, of: Option<Uuid>) -> Result<Window, ApiError> {
         .iter()
         .any(|field| selected.field(field).exists());
     let limit = if needs_rows { asked.limit } else { 0 };
-    Ok(Window { limit, ..asked })
+    Ok(Window {
+        limit,
+        reverse,
+        ..asked
+    })
 }
 
 /// An argument's value. Its type was validated; an integer may be too large.
@@ -134,10 +162,13 @@ fn argument<T: InputType>(ctx: &Context<'_>, name: &str) -> Result<T, ApiError> 
     value.map(|(_, value)| value).map_err(ApiError::Engine)
 }
 
-/// Tells the cursors of a field of a node from those of others, on every server alike.
-fn scope(field: &str, of: Option<Uuid>) -> Scope {
+/// Tells the cursors of a field of a node in an order from those of others, on every server alike.
+fn scope(field: &str, of: Option<Uuid>, (key, reverse): (Option<&str>, bool)) -> Scope {
     let digest = Sha256::new().chain_update(field);
-    let digest = digest.chain_update(of.unwrap_or_default()).finalize();
+    let digest = digest.chain_update(of.unwrap_or_default());
+    let digest = digest.chain_update(key.unwrap_or_default());
+    let digest = digest.chain_update(if reverse { REVERSE } else { "" });
+    let digest = digest.finalize();
     let first = digest.first_chunk().copied().unwrap_or_default();
     Scope(u32::from_be_bytes(first))
 }
@@ -173,6 +204,7 @@ fn checked(
         from_end,
         after: read(after, "after")?,
         before: read(before, "before")?,
+        reverse: false,
         scope,
     })
 }

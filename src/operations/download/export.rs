@@ -210,6 +210,7 @@ impl Services {
             account,
             list,
             search: read,
+            sort: None,
         };
         if format != ExportFormat::Jsonl {
             let reader = self.store().reader();
@@ -324,6 +325,7 @@ impl Services {
                     account,
                     list,
                     search: contact::read_search(search.as_deref(), &Path::input("search"))?,
+                    sort: None,
                 };
                 let fields = match claims.format {
                     ExportFormat::Jsonl => Vec::new(),

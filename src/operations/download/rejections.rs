@@ -78,6 +78,7 @@ impl Services {
             from_end: false,
             after: None,
             before: None,
+            reverse: false,
             scope: Scope::default(),
         };
         let rows = store::contact_import::rejections(reader, (account, id), all).await?;

@@ -207,6 +207,7 @@ edges! {
     PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }
     PurchaseCreditsPayload { EVERY_KEY: purchase replayed userErrors; }
     RemoveContactsPayload { EVERY_KEY: list removedCount removedContactIds userErrors; }
+    ReorderCreditPackagesPayload { EVERY_KEY: packages userErrors; }
     RestoreContactListPayload { EVERY_KEY: list userErrors; }
     RevokeApiKeyPayload { EVERY_KEY: id apiKey userErrors; }
     RevokeOtherApiKeysPayload { EVERY_KEY: account revokedCount userErrors; }

@@ -16,20 +16,22 @@ use crate::{
     store::{
         self,
         account::AccountFilter,
+        api_key::ApiKeySort,
         contact::{Contact, ContactFilter},
         contact_import::{RejectedRow, warnings::ImportWarning},
         contact_list::{ListFilter, SharedLists},
         credit_package::PackageFilter,
         lot::LotFilter,
         message::MessageFilter,
+        purchase::{PurchaseFilter, changes::updated_at},
         scheduled_message::ScheduledFilter,
         transaction::TransactionFilter,
     },
 };
 
-/// An account's API keys, or the platform's own if there is no account.
+/// An account's API keys, or the platform's own if there is no account, in an order.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::operations) struct ApiKeys(pub Option<AccountId>);
+pub(in crate::operations) struct ApiKeys(pub Option<AccountId>, pub ApiKeySort);
 
 /// The contacts of a list, with the number of them that is kept with the list: nobody counts a
 /// million rows.
@@ -59,10 +61,6 @@ pub(in crate::operations) struct Kept<R> {
     kind: std::marker::PhantomData<fn() -> R>,
 }
 
-/// The purchases of an account.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::operations) struct Purchases(pub AccountId);
-
 /// The monthly reports of an account.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::operations) struct MonthlyReports(pub AccountId);
@@ -83,11 +81,11 @@ impl<R> Kept<R> {
     }
 }
 
-/// Lists as the database keeps them: each with its row, the column that orders it before the id,
-/// who sees it, and how a page is read and the whole is counted.
+/// Lists as the database keeps them: each with its row, the key that orders it before the id, who
+/// sees it, and how a page is read and the whole is counted.
 macro_rules! lists {
-    (|$list:ident, $connection:ident, $window:ident| $(
-        $of:ty: $entity:ident by $key:ident, $visibility:expr, $page:expr, $count:expr;
+    (|$list:ident, $row:ident, $connection:ident, $window:ident| $(
+        $of:ty: $entity:ident by $key:expr, $visibility:expr, $page:expr, $count:expr;
     )*) => {$(
         impl Listed for $of {
             type Row = $entity::Model;
@@ -98,8 +96,10 @@ macro_rules! lists {
                 $visibility
             }
 
-            fn place(row: &$entity::Model) -> Place {
-                Place { key: row.$key, id: row.id }
+            fn place(&self, $row: &$entity::Model) -> Place {
+                let $list = self;
+                let _ = $list;
+                Place { key: $key, id: $row.id }
             }
 
             async fn page(
@@ -123,54 +123,54 @@ macro_rules! lists {
 }
 
 lists! {
-    |list, connection, window|
+    |list, row, connection, window|
 
-    AccountFilter: account by created_at,
+    AccountFilter: account by list.sort.key(row),
         list.only.map_or(Visibility::Platform, Visibility::Account),
         store::account::list(connection, list, window),
         store::account::count(connection, list);
 
-    ApiKeys: api_key by created_at,
+    ApiKeys: api_key by list.1.key(row),
         list.0.map_or(Visibility::Administrators, Visibility::Account),
-        store::api_key::list(connection, list.0, window),
+        store::api_key::list(connection, list.0, list.1, window),
         store::api_key::count(connection, list.0);
 
-    ListFilter: contact_list by created_at,
+    ListFilter: contact_list by list.sort.key(row),
         Visibility::Account(list.account),
         store::contact_list::list(connection, list, window),
         store::contact_list::count(connection, list);
 
-    SharedLists: contact_list by created_at,
+    SharedLists: contact_list by row.created_at,
         Visibility::Account(list.0),
         store::contact_list::list_shared(connection, list.0, window),
         store::contact_list::count_shared(connection, list.0);
 
-    MessageFilter: message by send_at,
+    MessageFilter: message by row.send_at,
         Visibility::Account(list.account),
         store::message::list(connection, list, window),
         store::message::count(connection, list);
 
-    ScheduledFilter: message by send_at,
+    ScheduledFilter: message by row.send_at,
         Visibility::Account(list.account),
         store::scheduled_message::list(connection, list, window),
         store::scheduled_message::count(connection, list);
 
-    MonthlyReports: monthly_report by generated_at,
+    MonthlyReports: monthly_report by row.generated_at,
         Visibility::Account(list.0),
         store::monthly_report::list(connection, list.0, window),
         store::monthly_report::count(connection, list.0);
 
-    PackageFilter: credit_package by credits_units,
+    PackageFilter: credit_package by list.sort.key(row),
         Visibility::Everyone,
         store::credit_package::list(connection, list, window),
         store::credit_package::count(connection, list);
 
-    AllRateCards: rate_card by published_at,
+    AllRateCards: rate_card by row.published_at,
         Visibility::Everyone,
         store::rate_card::list(connection, window),
         store::rate_card::count(connection);
 
-    TransactionFilter: transaction by sequence,
+    TransactionFilter: transaction by row.sequence,
         Visibility::Account(list.account),
         store::transaction::list(connection, list, window),
         store::transaction::count(connection, list);
@@ -183,7 +183,7 @@ impl Listed for Contacts {
         Visibility::Account(self.filter.account)
     }
 
-    fn place(row: &Contact) -> Place {
+    fn place(&self, row: &Contact) -> Place {
         row.place()
     }
 
@@ -215,7 +215,7 @@ impl Listed for Imports {
         Visibility::Account(self.account)
     }
 
-    fn place(row: &contact_import::Model) -> Place {
+    fn place(&self, row: &contact_import::Model) -> Place {
         Place {
             key: row.created_at,
             id: row.id,
@@ -249,7 +249,7 @@ macro_rules! kept_by_an_import {
                 Visibility::Account(self.account)
             }
 
-            fn place(row: &$row) -> Place {
+            fn place(&self, row: &$row) -> Place {
                 row.place()
             }
 
@@ -276,7 +276,7 @@ impl Listed for LotFilter {
         Visibility::Account(self.account)
     }
 
-    fn place(lot: &LotAt) -> Place {
+    fn place(&self, lot: &LotAt) -> Place {
         Place {
             key: lot.row.created_at,
             id: lot.row.id,
@@ -298,16 +298,16 @@ impl Listed for LotFilter {
     }
 }
 
-impl Listed for Purchases {
+impl Listed for PurchaseFilter {
     type Row = purchase::Model;
 
     fn visibility(&self) -> Visibility {
-        Visibility::Account(self.0)
+        Visibility::Account(self.account)
     }
 
-    fn place(row: &purchase::Model) -> Place {
+    fn place(&self, row: &purchase::Model) -> Place {
         Place {
-            key: row.created_at,
+            key: self.sort.key(row),
             id: row.id,
         }
     }
@@ -320,11 +320,16 @@ impl Listed for Purchases {
         window: Window,
     ) -> Result<Page<purchase::Model>, DbErr> {
         let now = services.clock().now();
-        let page = store::purchase::list(pages, self.0, window).await?;
-        Ok(page.map(|row| services.purchase_as_of(row, now)))
+        let page = store::purchase::list(pages, self, window).await?;
+        Ok(page.map(|row| {
+            // Its place is by what is stored, whatever it is by now.
+            let updated_at = Some(updated_at(&row));
+            let row = services.purchase_as_of(row, now);
+            purchase::Model { updated_at, ..row }
+        }))
     }
 
     async fn count(&self, pages: &Pages) -> Result<u64, DbErr> {
-        store::purchase::count(pages, self.0).await
+        store::purchase::count(pages, self).await
     }
 }

@@ -1,7 +1,7 @@
 //! Keyset pages of a list's contacts.
 //!
-//! Here: all contacts and those with values, the newest first; contacts whose number has a prefix,
-//! by number. Not here: keyset pages in general ([`crate::store::sql::paging`]).
+//! Here: all contacts and those with values, the newest first or by number; contacts whose number
+//! has a prefix, by number. Not here: keyset pages in general ([`crate::store::sql::paging`]).
 //!
 //! No index finds values: all contacts of the list are read, by an index that begins with it, and
 //! none of another list. Measured: docs/measured.md, "Searches for contacts by values".
@@ -29,6 +29,17 @@ pub struct ContactFilter {
     pub list: ListId,
     /// Only contacts that match it.
     pub search: Option<Search>,
+    /// The order of a page; `None` for by number if there is a prefix, else the newest first.
+    pub sort: Option<ContactSort>,
+}
+
+/// The orders of a list's contacts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContactSort {
+    /// The newest first. Contacts with a prefix have no such order.
+    CreatedAt,
+    /// The smallest number first.
+    Number,
 }
 
 /// What to search contacts for.
@@ -78,16 +89,21 @@ fn has_value(backend: DatabaseBackend, word: &str) -> Condition {
         .add(Expr::exists(values))
 }
 
-/// Reads a page of a list's contacts: the newest first, or by number if there is a prefix.
+/// Reads a page of a list's contacts.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &ContactFilter,
     window: Window,
 ) -> Result<Page<Contact>, DbErr> {
-    let rows = match filter.search {
-        None | Some(Search::Values(_)) => newest(connection, filter, window).await?,
-        Some(Search::Prefix(prefix)) => {
-            by_number(connection, filter, &ranges(prefix), window).await?
+    let rows = match (&filter.search, filter.sort) {
+        (Some(Search::Prefix(prefix)), _) => {
+            by_number(connection, filter, &ranges(*prefix), window).await?
+        }
+        (None | Some(Search::Values(_)), Some(ContactSort::Number)) => {
+            by_number(connection, filter, &[(0, i64::MAX)], window).await?
+        }
+        (None | Some(Search::Values(_)), None | Some(ContactSort::CreatedAt)) => {
+            newest(connection, filter, window).await?
         }
     };
     Ok(Page::of(
@@ -96,8 +112,7 @@ pub async fn list(
     ))
 }
 
-/// Reads a page in descending order of ids, which is the order of creation: no other order has an
-/// index.
+/// Reads a page in descending order of ids, which is the order of creation and has an index.
 async fn newest(
     connection: &impl ConnectionTrait,
     filter: &ContactFilter,

@@ -15,9 +15,12 @@ use sea_orm::{
 /// programs changed have that of their last state.
 #[must_use]
 pub fn updated_at(row: &Model) -> i64 {
-    let decided = row.decided_at.unwrap_or(row.created_at);
-    row.updated_at
-        .unwrap_or_else(|| Ord::max(decided, row.created_at))
+    row.updated_at.or(row.decided_at).unwrap_or(row.created_at)
+}
+
+/// The same of a row in the database. The index of last changes has the same expression.
+pub(super) fn last_change() -> SimpleExpr {
+    Expr::cust("COALESCE(updated_at, decided_at, created_at)")
 }
 
 /// The instant of a change now. The instants of one purchase rise, also if the clock doesn't.

@@ -5,14 +5,16 @@
 //! ([`crate::graphql::engine`]).
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder,
-    QuerySelect, Select, prelude::Uuid,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Order,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    prelude::Uuid,
+    sea_query::{Expr, ExprTrait, Func, SelectStatement},
 };
 
 /// The position of a row in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// The first sort key: an instant or a sequence number.
+    /// The first sort key: an instant or another number; 0 in an order of names.
     pub key: i64,
     /// The second sort key, which breaks ties.
     pub id: Uuid,
@@ -33,8 +35,27 @@ pub struct Window {
     pub after: Option<Place>,
     /// Only rows before this one.
     pub before: Option<Place>,
+    /// Whether start and end, and after and before, are those of the list in reverse.
+    pub reverse: bool,
     /// The list that the places are of, for whoever hands them out.
     pub scope: Scope,
+}
+
+impl Window {
+    /// The same part of the list as it is without being reversed.
+    #[must_use]
+    pub fn forward(self) -> Self {
+        match self.reverse {
+            false => self,
+            true => Self {
+                from_end: !self.from_end,
+                after: self.before,
+                before: self.after,
+                reverse: false,
+                ..self
+            },
+        }
+    }
 }
 
 /// A part of a list, in the list's order.
@@ -69,6 +90,16 @@ impl<M> Page<M> {
         }
     }
 
+    /// The page of a window, made of the page of [`Window::forward`].
+    #[must_use]
+    pub fn seen_in(mut self, window: Window) -> Self {
+        if window.reverse {
+            self.rows.reverse();
+            std::mem::swap(&mut self.has_next, &mut self.has_previous);
+        }
+        self
+    }
+
     /// The same page of other rows, made of these.
     #[must_use]
     pub fn map<T>(self, row: impl FnMut(M) -> T) -> Page<T> {
@@ -89,11 +120,68 @@ pub enum Direction {
     Descending,
 }
 
+/// The first sort key of a list.
+#[derive(Debug, Clone)]
+pub struct Key {
+    key: Expr,
+    /// The keys of rows, and the ids by which they are found, if a place doesn't hold its key.
+    by_id: Option<(SelectStatement, Expr)>,
+}
+
+impl<C: ColumnTrait> From<C> for Key {
+    /// A column of numbers.
+    fn from(column: C) -> Self {
+        Self {
+            key: Expr::col((column.entity_name(), column)),
+            by_id: None,
+        }
+    }
+}
+
+impl Key {
+    /// An expression of numbers.
+    #[must_use]
+    pub fn number(key: Expr) -> Self {
+        Self { key, by_id: None }
+    }
+
+    /// A column of names, in the order of their bytes with ASCII letters in lower case, which is
+    /// the same on both databases. The indexes of names have the same expression.
+    ///
+    /// A place has no room for a name, and it's read by the place's id, among `rows`.
+    pub fn name<E: EntityTrait>(
+        backend: DatabaseBackend,
+        (name, id): (E::Column, E::Column),
+        rows: Select<E>,
+    ) -> Self {
+        let column = Expr::col((name.entity_name(), name));
+        let column = match backend {
+            DatabaseBackend::Sqlite => column,
+            _ => Expr::cust_with_expr("$1 COLLATE \"C\"", column),
+        };
+        let key = Expr::from(Func::lower(column));
+        let names = rows.select_only().expr(key.clone()).into_query();
+        let id = Expr::col((id.entity_name(), id));
+        Self {
+            key,
+            by_id: Some((names, id)),
+        }
+    }
+
+    /// The key of a place.
+    fn at(&self, place: Place) -> Expr {
+        match self.by_id.clone() {
+            None => Expr::value(place.key),
+            Some((mut names, id)) => names.and_where(id.eq(place.id)).take().into(),
+        }
+    }
+}
+
 /// Reads one page of `select`, ordered by `key` and then by `id`.
 pub async fn page<E, C>(
     connection: &impl ConnectionTrait,
     select: Select<E>,
-    order: (C, C),
+    order: (impl Into<Key>, C),
     direction: Direction,
     window: Window,
 ) -> Result<Page<E::Model>, DbErr>
@@ -110,7 +198,7 @@ where
 pub async fn rows<E, C>(
     connection: &impl ConnectionTrait,
     select: Select<E>,
-    (key, id): (C, C),
+    (key, id): (impl Into<Key>, C),
     direction: Direction,
     window: Window,
 ) -> Result<Vec<E::Model>, DbErr>
@@ -118,13 +206,23 @@ where
     E: EntityTrait,
     C: ColumnTrait,
 {
+    let of = key.into();
     let beyond = |place: Place, larger: bool| {
+        let (key, at) = (|| of.key.clone(), || of.at(place));
         let (bound, first, tie) = if larger {
-            (key.gte(place.key), key.gt(place.key), id.gt(place.id))
+            (
+                key().gte(at()),
+                key().gt(at()),
+                ColumnTrait::gt(&id, place.id),
+            )
         } else {
-            (key.lte(place.key), key.lt(place.key), id.lt(place.id))
+            (
+                key().lte(at()),
+                key().lt(at()),
+                ColumnTrait::lt(&id, place.id),
+            )
         };
-        let tied = Condition::all().add(key.eq(place.key)).add(tie);
+        let tied = Condition::all().add(key().eq(at())).add(tie);
         // The bound follows from the rest, but lets both databases seek in an index. They don't
         // seek by an OR, and would read all rows before a late page.
         Condition::all()
@@ -145,7 +243,7 @@ where
         Order::Asc
     };
     select
-        .order_by(key, order.clone())
+        .order_by(of.key, order.clone())
         .order_by(id, order)
         .limit(window.limit + 1)
         .all(connection)

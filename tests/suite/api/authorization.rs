@@ -193,6 +193,7 @@ impl World {
                         "price": { "amount": "30.00", "currencyCode": "EUR" },
                     }),
                     "archiveCreditPackage" => json!({ "packageId": package }),
+                    "reorderCreditPackages" => json!({ "packageIds": [package] }),
                     "updateCreditPackage" => json!({ "packageId": package, "name": "Another" }),
                     "publishRateCard" => json!({
                         "code": "golden", "creditValue": { "amount": "0.05", "currencyCode": "EUR" },
@@ -442,6 +443,7 @@ async fn every_policy_row_is_enforced() {
     createCreditPackage   -         sign in   -         -         -         -         -         yes
     updateCreditPackage   -         sign in   -         -         -         -         -         yes
     archiveCreditPackage  -         sign in   -         -         -         -         -         yes
+    reorderCreditPackages -         sign in   -         -         -         -         -         yes
     publishRateCard       -         sign in   -         -         -         -         -         yes
     purchaseCredits       not found sign in   -         -         yes       yes       -         yes
     confirmPurchase       -         sign in   -         -         -         -         yes       yes

@@ -237,6 +237,11 @@ fn wrong_inputs() -> Vec<(&'static str, Value, Vec<&'static str>)> {
             ],
         ),
         (
+            "reorderCreditPackages",
+            json!({ "packageIds": [NO_ID, "nonsense"] }),
+            vec!["packageIds.0", "packageIds.1"],
+        ),
+        (
             "archiveCreditPackage",
             json!({ "packageId": NO_ID }),
             vec!["packageId"],

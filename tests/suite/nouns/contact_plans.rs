@@ -141,12 +141,14 @@ async fn a_search_for_values_reads_its_list_alone() {
         account,
         list: ListId::new(Uuid::from_u128(2)),
         search: Some(Search::Values(vec!["ada".to_owned(), "19999".to_owned()])),
+        sort: None,
     };
     let window = Window {
         limit: 50,
         from_end: false,
         after: None,
         before: None,
+        reverse: false,
         scope: Scope::default(),
     };
     let before = counted(&transaction, "contacts_number").await;

@@ -39,6 +39,7 @@ pub async fn package(
         validity_days: None,
         created_at: 0,
         archived_at: None,
+        position: None,
     };
     change(&mut row);
     credit_package::Entity::insert(row.into_active_model())

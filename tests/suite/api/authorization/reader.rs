@@ -21,6 +21,7 @@ const PAGE: Window = Window {
     from_end: false,
     after: None,
     before: None,
+    reverse: false,
     scope: Scope(0),
 };
 
