@@ -27,8 +27,28 @@ const BALANCE: &str = "subscription($id: ID!) { balanceChanged(accountId: $id) {
 pub fn send(account: &str) -> String {
     let key = Clock::system().new_id();
     format!(
-        r#"{{"query":"{SEND}","variables":{{"input":{{"accountId":"{account}","audience":{{"destinations":[{{"countryCode":"IT","recipients":1}}]}},"text":"Ciao, il tuo ordine è pronto","idempotencyKey":"{key}"}}}}}}"#
+        r#"{{"query":"{SEND}","variables":{{"input":{{"accountId":"{account}","audience":{{"destinations":[{{"countryCode":"IT","recipientCount":1}}]}},"text":"Ciao, il tuo ordine è pronto","idempotencyKey":"{key}"}}}}}}"#
     )
+}
+
+/// What is asked of one process, each with a name: nothing, the segments of a text, and a quote of
+/// that text for a list.
+pub fn queries(account: &str, list: &str) -> [(&'static str, String); 3] {
+    const TEXT: &str = "Ciao, il tuo ordine è pronto";
+    let nothing = json!({ "query": "{ __typename }" });
+    let cut = json!({ "query": "query($input: SegmentationInput!) { segmentation(input: $input) { \
+                      encoding segmentCount } }",
+        "variables": { "input": { "text": TEXT } } });
+    let quote = json!({ "query": "query($input: QuoteInput!) { quote(input: $input) { \
+                        credits available sufficient cost { amount } } }",
+        "variables": { "input": { "accountId": account, "audience": { "listId": list },
+            "text": TEXT } } });
+    [
+        ("nothing", nothing),
+        ("segmentation", cut),
+        ("quote", quote),
+    ]
+    .map(|(name, body)| (name, body.to_string()))
 }
 
 /// A connection that asks one thing after another.
@@ -73,8 +93,9 @@ impl Connection {
             self.read().await;
         }
         let answer = &self.buffer[start..end];
-        let done = answer.windows(15).any(|part| part == br#""userErrors":[]"#);
-        assert!(done, "{}", String::from_utf8_lossy(answer));
+        let refused = answer.windows(15).any(|part| part == br#""userErrors":[{"#);
+        let failed = answer.starts_with(br#"{"errors""#);
+        assert!(!refused && !failed, "{}", String::from_utf8_lossy(answer));
         serde_json::from_slice(answer).unwrap()
     }
 

@@ -45,7 +45,15 @@ const ACCOUNTS: usize = 1_000;
 const SUBSCRIPTIONS: usize = 1_000;
 /// Changes of the part `hints`.
 const CHANGES: usize = 300;
-const PARTS: [&str; 5] = ["hot", "accounts", "subscriptions", "hints", "snapshot"];
+/// Parts, in the order in which they run.
+const PARTS: [&str; 6] = [
+    "hot",
+    "accounts",
+    "subscriptions",
+    "hints",
+    "snapshot",
+    "queries",
+];
 
 struct Settings {
     time: Duration,
@@ -110,6 +118,9 @@ fn main() {
         }
         if settings.wants("snapshot") {
             snapshot(&settings).await;
+        }
+        if settings.wants("queries") {
+            queries(&settings).await;
         }
     });
 }
@@ -212,6 +223,70 @@ async fn subscriptions(settings: &Settings) {
     for servers in all {
         servers.remove().await;
     }
+}
+
+/// Queries through one process, on each database. Of several programs, the first is compared with
+/// the last.
+async fn queries(settings: &Settings) {
+    for database in ["PostgreSQL", "SQLite"] {
+        let mut all = Vec::new();
+        for program in &settings.programs {
+            all.push(match database {
+                "SQLite" => Servers::prepare_on_sqlite(program, 1).await,
+                _ => Servers::prepare(program, 1).await,
+            });
+        }
+        let mut table = Table::new(format!(
+            "queries over HTTP, {CONNECTIONS} connections, one process on {database}"
+        ));
+        let name = |program: &Program, query: &str| format!("{}, {query}", program.name);
+        for _ in 0..settings.rounds {
+            for (program, servers) in settings.programs.iter().zip(&mut all) {
+                servers.start();
+                let account = servers.accounts[0].clone();
+                let mut connection = Connection::open(servers.address(0)).await;
+                let list = servers::list(&mut connection, &account).await;
+                for (query, body) in client::queries(&account, &list) {
+                    let measured = asking(servers, settings.time, &body).await;
+                    table.add(&name(program, query), measured);
+                }
+                servers.stop();
+            }
+        }
+        for program in &settings.programs {
+            let (quote, cut) = (name(program, "quote"), name(program, "segmentation"));
+            table.goal(&quote, &quote, &cut, 0.333);
+        }
+        if let [before, .., after] = settings.programs.as_slice() {
+            for (query, goal) in [("nothing", 0.95), ("quote", 1.0)] {
+                let (before, after) = (name(before, query), name(after, query));
+                table.goal(&after, &after, &before, goal);
+            }
+        }
+        table.print();
+        for servers in all {
+            servers.remove().await;
+        }
+    }
+}
+
+/// Asks the same over all connections.
+async fn asking(servers: &Servers, time: Duration, body: &str) -> Measured {
+    let body: Arc<str> = body.into();
+    let mut callers = Vec::new();
+    for number in 0..CONNECTIONS {
+        let connection = Connection::open(servers.address(number)).await;
+        let connection = Arc::new(tokio::sync::Mutex::new(connection));
+        let body = body.clone();
+        callers.push(move || {
+            let (connection, body) = (connection.clone(), body.clone());
+            async move {
+                connection.lock().await.ask(&body).await;
+                1
+            }
+        });
+    }
+    load::run(time, callers).await
 }
 
 /// How long after its answer another process's change is heard.

@@ -41,28 +41,45 @@ impl Program {
     }
 }
 
+/// Where the processes keep their books.
+enum Books {
+    /// A database of their own on a server.
+    Postgres { server: String, name: String },
+    /// A file, for one process.
+    Sqlite(tempfile::TempDir),
+}
+
 /// Processes of one program. They are killed on drop.
 pub struct Servers {
     path: String,
-    base: String,
-    database: String,
+    books: Books,
     running: Vec<(Child, SocketAddr)>,
     /// The accounts' ids.
     pub accounts: Vec<String>,
 }
 
 impl Servers {
-    /// A database with accounts whose credits never run out; no process runs yet.
+    /// A database on PostgreSQL with accounts whose credits never run out; no process runs yet.
     pub async fn prepare(program: &Program, accounts: usize) -> Self {
-        let base = std::env::var("TEST_POSTGRES_URL").expect("cargo xtask bench starts PostgreSQL");
-        let database = format!("bench_{}", Clock::system().new_id().simple());
-        let server = Database::connect(&base).await.unwrap();
-        let create = format!("CREATE DATABASE {database}");
-        server.execute_unprepared(&create).await.unwrap();
+        let server =
+            std::env::var("TEST_POSTGRES_URL").expect("cargo xtask bench starts PostgreSQL");
+        let name = format!("bench_{}", Clock::system().new_id().simple());
+        let connection = Database::connect(&server).await.unwrap();
+        let create = format!("CREATE DATABASE {name}");
+        connection.execute_unprepared(&create).await.unwrap();
+        Self::prepare_on(Books::Postgres { server, name }, program, accounts).await
+    }
+
+    /// The same on SQLite.
+    pub async fn prepare_on_sqlite(program: &Program, accounts: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::prepare_on(Books::Sqlite(folder), program, accounts).await
+    }
+
+    async fn prepare_on(books: Books, program: &Program, accounts: usize) -> Self {
         let mut servers = Self {
             path: program.path.clone(),
-            base,
-            database,
+            books,
             running: Vec::new(),
             accounts: Vec::new(),
         };
@@ -122,9 +139,12 @@ impl Servers {
         let own = self.running.iter().map(|(child, _)| cpu(child.id()));
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
         let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-        let serves = |id: &u32| {
-            let title = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
-            title.starts_with("postgres:") && title.contains(&self.database)
+        let serves = |id: &u32| match &self.books {
+            Books::Postgres { name, .. } => {
+                let title = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+                title.starts_with("postgres:") && title.contains(name)
+            }
+            Books::Sqlite(_) => false,
         };
         [own.sum(), ids.filter(serves).map(cpu).sum()]
     }
@@ -145,15 +165,22 @@ impl Servers {
     /// Stops the processes and drops the database.
     pub async fn remove(mut self) {
         self.stop();
-        let server = Database::connect(&self.base).await.unwrap();
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.database);
-        server.execute_unprepared(&drop).await.unwrap();
+        if let Books::Postgres { server, name } = &self.books {
+            let server = Database::connect(server).await.unwrap();
+            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+            server.execute_unprepared(&drop).await.unwrap();
+        }
     }
 
     fn url(&self) -> String {
-        let mut url = url::Url::parse(&self.base).unwrap();
-        url.set_path(&self.database);
-        url.to_string()
+        match &self.books {
+            Books::Postgres { server, name } => {
+                let mut url = url::Url::parse(server).unwrap();
+                url.set_path(name);
+                url.to_string()
+            }
+            Books::Sqlite(folder) => format!("sqlite://{}/books.db", folder.path().display()),
+        }
     }
 
     fn program(&self) -> Command {
@@ -190,6 +217,19 @@ fn cpu(process: u32) -> Duration {
         .take(2)
         .filter_map(|field| field.parse::<u64>().ok());
     Duration::from_millis(ticks.sum::<u64>() * 1_000 / TICKS_A_SECOND)
+}
+
+/// Makes a list with a head-count.
+pub async fn list(connection: &mut Connection, account: &str) -> String {
+    const CREATE: &str = "mutation($input: CreateContactListInput!) { createContactList(input: \
+                          $input) { list { id } userErrors { code } } }";
+    let input = json!({ "accountId": account, "name": "All",
+        "destinations": [{ "countryCode": "IT", "recipientCount": 1_653 }] });
+    let body = json!({ "query": CREATE, "variables": { "input": input } });
+    let made = connection.ask(&body.to_string()).await;
+    let id = made.pointer("/data/createContactList/list/id");
+    let id = id.and_then(serde_json::Value::as_str);
+    id.expect("an id").to_owned()
 }
 
 async fn account(connection: &mut Connection, number: usize) -> String {

@@ -31,7 +31,10 @@ use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 
 use super::{OperationError, Services, Viewer, policy::roles_of, viewer::Visibility};
-pub use crate::store::sql::paging::{Page, Place, Scope, Window};
+pub use crate::store::sql::{
+    paging::{Page, Place, Scope, Window},
+    turns::Turns,
+};
 use crate::store::sql::{reader::Reader, siblings::Siblings};
 
 /// Reads rows for one viewer. Rows that the viewer does not see are not there for it.

@@ -1,8 +1,8 @@
 //! Database machinery that doesn't depend on our tables.
 //!
 //! Here: connections and their health, snapshots, bulk reads, keyset pages, row sets, tables of
-//! work, read coalescing and the merging of siblings' reads, on SQLite and on PostgreSQL. Not here: queries of our tables, which
-//! are the files beside this folder.
+//! work, read coalescing and the merging of siblings' reads, on SQLite and on PostgreSQL. Not here:
+//! queries of our tables, which are the files beside this folder.
 
 pub mod backup;
 pub mod bounded;

@@ -2,8 +2,8 @@
 //! own, which read for its viewer, so an edge shows nothing that the viewer could not read
 //! directly.
 //!
-//! Here: how keys are batched. Not here: who leads a batch ([`Turns`]), what can be read by a key, and the viewer's filter
-//! ([`crate::operations::reader`]).
+//! Here: how keys are batched. Not here: who leads a batch ([`Turns`]), what can be read by a key,
+//! and the viewer's filter ([`crate::operations::reader`]).
 //!
 //! The engine's own data loader is not used: every load takes one lock per key type, and waiters on
 //! that lock spin. With 60,000 edges two thirds of the time went there (perf: `saa::wait_queue`),
@@ -23,9 +23,9 @@ use super::{
     budget::{self, Budget},
     errors::ApiError,
 };
-use crate::{
-    operations::{OperationError, Services, Viewer, ViewerReader, reader::Keyed},
-    store::sql::turns::Turns,
+use crate::operations::{
+    OperationError, Services, Viewer, ViewerReader,
+    reader::{Keyed, Turns},
 };
 
 /// Why a load failed. Every waiting edge gets the same error.
