@@ -115,6 +115,7 @@ on_both_databases! {
             (json!([limited(&a, "1"), limited(&b, "1"), shared(&a), limited(&b, "x")]), json!([
                 [["input", "allocations", "2"], "INVALID"],
                 [["input", "allocations", "3"], "INVALID"],
+                [["input", "allocations", "3", "assigned"], "INVALID"],
             ])),
         ] {
             let input = json!({ "allocations": allocations });
