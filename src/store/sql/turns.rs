@@ -10,6 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// so a turn goes on while each poll adds to it; but the fields of a turn are in memory together.
 const MOST_POLLS: usize = 64;
 
+/// How many polls must add nothing before a turn ends. On a busy machine a slice may pass before any
+/// field has used it. A poll that adds nothing takes microseconds.
+const QUIET_POLLS: usize = 3;
+
 /// What waits for the next turn.
 #[derive(Debug)]
 pub struct Turns<T>(Mutex<Waiting<T>>);
@@ -68,15 +72,17 @@ pub struct Lead<'a, T> {
 impl<T> Lead<'_, T> {
     /// Waits until the other fields of the same task have asked, and takes what was asked.
     pub async fn gather(mut self) -> Vec<T> {
-        let mut count = 1;
+        let (mut count, mut quiet) = (1, 0);
         for _ in 0..MOST_POLLS {
             // The runtime wakes the leader after the whole task was polled, and not in between: the
             // futures of nested fields would poll it again before the fields beside their parents.
             tokio::task::yield_now().await;
             let now = self.turns.lock().asked.len();
-            if std::mem::replace(&mut count, now) == now {
+            quiet = if now == count { quiet + 1 } else { 0 };
+            if quiet == QUIET_POLLS {
                 break;
             }
+            count = now;
         }
         self.has_taken = true;
         self.turns.take()

