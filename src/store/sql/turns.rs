@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// so a turn goes on while each poll adds to it; but the fields of a turn are in memory together.
 const MOST_POLLS: usize = 64;
 
-/// How many polls must add nothing before a turn ends. On a busy machine a slice may pass before any
-/// field has used it. A poll that adds nothing takes microseconds.
+/// How many polls must add nothing before a turn ends. On a busy machine a slice may pass before
+/// any field has used it. A poll that adds nothing takes microseconds.
 const QUIET_POLLS: usize = 3;
 
 /// What waits for the next turn.
