@@ -39,9 +39,9 @@ const NESTED: &str = "query($from: DateTime!, $to: DateTime!) {
             usage(from: $from, to: $to, interval: MONTH) { usage { credits } }
             messages(first: 5) { nodes { name credits } } } } } } }";
 
-/// How many times as many statements a read of sixteen times as many lists may take. SQLite is asked
-/// in sizes of which each is half of the one before (62 lists in five), and a busy machine may split
-/// a turn. With a statement for each list it would be more than this.
+/// How many times as many statements a read of sixteen times as many lists may take. SQLite is
+/// asked in sizes of which each is half of the one before (62 lists in five), and a busy machine may
+/// split a turn. With a statement for each list it would be more than this.
 const MOST_TIMES: usize = 4;
 
 /// How often each is read.
