@@ -22,8 +22,8 @@ pub struct OpenIdArgs {
     /// --openid-issuer.
     #[arg(long, env = "OPENID_AUDIENCE", value_name = "NAME")]
     pub openid_audience: Option<String>,
-    /// Where the provider's keys are. If left out, the provider's description at
-    /// /.well-known/openid-configuration says it.
+    /// Where the provider's keys are. If left out, their address is read from
+    /// /.well-known/openid-configuration below the issuer.
     #[arg(long, env = "OPENID_JWKS_URL", value_name = "URL", value_parser = http_url)]
     pub openid_jwks_url: Option<Url>,
     /// The algorithms that tokens may be signed with, separated by commas: RS256, PS256, ES256,

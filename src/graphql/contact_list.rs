@@ -154,7 +154,7 @@ impl ContactList {
         )]
         search: Option<String>,
         #[graphql(
-            desc = "The order. If it is left out, it is PHONE_NUMBER if search is the beginning of a number, for which there is no other, and CREATED_AT otherwise."
+            desc = "The order. If search is the beginning of a number, only PHONE_NUMBER is allowed, and is the default; otherwise the default is CREATED_AT."
         )]
         sort_key: Option<ContactSortKey>,
     ) -> Result<ContactConnection, ApiError> {
