@@ -34,6 +34,21 @@ function number(text, language) {
   return Number(text.replaceAll(group, '').replace(point, '.'));
 }
 
+/**
+ * Scrolls until the drawings are there. They are made once they are on the screen, and whatever
+ * loads above them meanwhile moves them off it again.
+ * @param {import('playwright-core').Locator} panel
+ */
+async function scrollToDrawings(panel) {
+  const drawing = panel.getByRole('slider').first();
+  const end = Date.now() + 15_000;
+  while (!(await drawing.isVisible()) && Date.now() < end) {
+    await panel.evaluate((element) => element.scrollIntoView({ block: 'start' }));
+    await panel.page().waitForTimeout(100);
+  }
+  await drawing.waitFor();
+}
+
 for (const language of /** @type {const} */ (['en', 'it'])) {
   test(`an owner sees how long credits last and what expires, in ${language}`, async () => {
     const page = await openWith(language === 'en' ? english : italian, KEY);
@@ -46,7 +61,7 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     const panel = page.getByRole('region', { name: title });
     const pace = language === 'en' ? 'At the pace of the last 30 days' : 'Al ritmo degli ultimi 30';
     await panel.getByText(pace).waitFor();
-    await panel.scrollIntoViewIfNeeded();
+    await scrollToDrawings(panel);
     for (const cells of await cellTexts(panel.locator('tbody tr'))) {
       const [credits = 0, used = 0, lost = 0] = cells.map((cell) => number(cell, language));
       assert.ok(Math.abs(credits - used - lost) < 1e-6, cells.join(' '));
@@ -73,7 +88,7 @@ for (const language of /** @type {const} */ (['en', 'it'])) {
     };
     const [title = '', runway = '', waterfall = ''] = names[language];
     const panel = page.getByRole('region', { name: title });
-    await panel.scrollIntoViewIfNeeded();
+    await scrollToDrawings(panel);
     const line = panel.getByRole('slider', { name: runway });
     await line.focus();
     const now = await line.getAttribute('aria-valuetext');
@@ -115,7 +130,7 @@ test('the steps of the drawing are those of the table', async () => {
   await grant(account, undefined, '100');
   const page = await openWith(english, await createKey(account, 'OWNER'));
   const panel = page.getByRole('region', { name: 'Forecast' });
-  await panel.scrollIntoViewIfNeeded();
+  await scrollToDrawings(panel);
   const steps = panel.getByRole('slider', { name: 'What becomes of today’s credits' });
   await steps.focus();
   const texts = [];
