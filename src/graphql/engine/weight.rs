@@ -91,6 +91,8 @@ struct Around {
     rounds: usize,
     /// Directly enclosing `ofType` fields.
     wraps: usize,
+    /// Whether the field is of each type of the schema in turn.
+    of_all_types: bool,
     /// Enclosing selections. Documents are bounded before, but a mistake there must not exhaust the
     /// stack here.
     level: usize,
@@ -121,6 +123,7 @@ impl<'a> Scales<'a> {
             characters: 0,
             rounds: 0,
             wraps: 0,
+            of_all_types: false,
             level: 0,
         };
         let weight = self.set(root, &self.operation.selection_set.node, around)?;
@@ -200,6 +203,7 @@ impl<'a> Scales<'a> {
             intervals: self.intervals(meta, field).unwrap_or(around.intervals),
             characters: self.characters(meta, field).unwrap_or(around.characters),
             wraps: 0,
+            of_all_types: parent.name() == "__Schema" && name == "types",
             ..around
         };
         let is_introspection = parent.name().starts_with("__");
@@ -233,7 +237,7 @@ impl<'a> Scales<'a> {
         let own = own_weight(parent.name(), name, kind, inside.characters);
         let below = if is_list(meta) {
             let items = if is_introspection {
-                self.types_or_few(name)
+                self.types_or_few(name, around)
             } else {
                 self.items(parent.name(), field, meta, around, inside)
             };
@@ -283,13 +287,25 @@ impl<'a> Scales<'a> {
         }
     }
 
-    fn types_or_few(&self, name: &str) -> u64 {
+    fn types_or_few(&self, name: &str, around: Around) -> u64 {
         match name {
             "types" => u64::try_from(self.registry.types.len()).unwrap_or(u64::MAX),
+            "fields" if around.of_all_types => self.fields_of_a_type(),
             "fields" | "possibleTypes" | "directives" => UNTOLD,
             // Most types and fields have no such list.
             _ => VALUE,
         }
+    }
+
+    /// The fields of a type of the schema, on average, rounded up: exact for all types together.
+    fn fields_of_a_type(&self) -> u64 {
+        let types = self.registry.types.values();
+        let fields: usize = types
+            .filter_map(MetaType::fields)
+            .map(|fields| fields.len())
+            .sum();
+        let each = fields.div_ceil(self.registry.types.len().max(1));
+        u64::try_from(each).unwrap_or(u64::MAX)
     }
 }
 

@@ -133,7 +133,13 @@ async fn introspection_nests_three_times_at_most() {
     assert_eq!(refused(INTROSPECTION).await, None);
     // Leaves room for a larger schema and for tools that ask more.
     let weighs = weight(INTROSPECTION, json!({})).await;
-    assert!(weighs < Limits::default().weight * 4 / 5, "{weighs}");
+    assert!(weighs < Limits::default().weight * 3 / 4, "{weighs}");
+    // One type may have many fields. All types have fewer than five on average.
+    let of = async |text: &str| weight(text, json!({})).await;
+    assert!(of("{ __type(name: \"Query\") { fields { name } } }").await > 10);
+    let names = of("{ __schema { types { name } } }").await;
+    let fields = of("{ __schema { types { fields { name } } } }").await;
+    assert!(names < fields && fields < names * 5, "{names} {fields}");
 }
 
 #[tokio::test]
