@@ -39,10 +39,12 @@ const NESTED: &str = "query($from: DateTime!, $to: DateTime!) {
             usage(from: $from, to: $to, interval: MONTH) { usage { credits } }
             messages(first: 5) { nodes { name credits } } } } } } }";
 
-/// How many times as many statements a read of sixteen times as many lists may take. SQLite is
-/// asked in sizes of which each is half of the one before (62 lists in five), and a busy machine may
-/// split a turn. With a statement for each list it would be more than this.
-const MOST_TIMES: usize = 4;
+/// How many statements more a read of sixteen times as many lists may take: a busy machine may
+/// split a turn.
+const SLACK: usize = 12;
+/// In how many sizes SQLite is asked for the rows of one statement, on average: each size is half
+/// of the one before, so 62 lists take five, 14 accounts three, and what is read once takes one.
+const SIZES_ON_SQLITE: usize = 3;
 
 /// How often each is read.
 const ATTEMPTS: usize = 5;
@@ -86,7 +88,7 @@ async fn fill(server: &Server, accounts: usize, each: usize) {
     }
 }
 
-async fn do_not_grow_with_the_rows(server: Server) {
+async fn do_not_grow_with_the_rows(server: Server, sizes: usize) {
     let statements = Statements::default();
     tracing_subscriber::registry()
         .with(statements.clone())
@@ -126,7 +128,7 @@ async fn do_not_grow_with_the_rows(server: Server) {
     assert_eq!((few, many), (8, 308));
     assert!(sum(&with_few) > 0, "no statement was counted");
     assert!(
-        sum(&with_many) <= sum(&with_few) * MOST_TIMES,
+        sum(&with_many) <= sum(&with_few) * sizes + SLACK,
         "{} statements for {few} messages, {} for {many}: {with_many:#?}",
         sum(&with_few),
         sum(&with_many),
@@ -135,13 +137,13 @@ async fn do_not_grow_with_the_rows(server: Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_nested_read_takes_no_more_statements_for_more_rows_on_sqlite() {
-    do_not_grow_with_the_rows(Server::on_sqlite().await).await;
+    do_not_grow_with_the_rows(Server::on_sqlite().await, SIZES_ON_SQLITE).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_nested_read_takes_no_more_statements_for_more_rows_on_postgres() {
     if let Some(server) = Server::on_postgres().await {
-        do_not_grow_with_the_rows(server).await;
+        do_not_grow_with_the_rows(server, 1).await;
     }
 }
 
