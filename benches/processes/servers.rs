@@ -179,7 +179,9 @@ impl Servers {
                 url.set_path(name);
                 url.to_string()
             }
-            Books::Sqlite(folder) => format!("sqlite://{}/books.db?mode=rwc", folder.path().display()),
+            Books::Sqlite(folder) => {
+                format!("sqlite://{}/books.db?mode=rwc", folder.path().display())
+            }
         }
     }
 
