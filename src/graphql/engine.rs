@@ -10,6 +10,7 @@ pub mod errors;
 pub mod execution;
 pub mod guard;
 pub mod ids;
+mod integers;
 mod introspection;
 mod language;
 pub mod limits;

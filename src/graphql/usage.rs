@@ -160,7 +160,7 @@ impl ListUsage {
         // `window` reads them; this list has no `last` and no `before`.
         #[graphql(
             name = "first",
-            desc = "The number of nodes, 1 to 1,000; 50 if it is left out."
+            desc = "The number of nodes, 1 to 1,000; 20 if it is left out."
         )]
         _first: Option<i32>,
         #[graphql(name = "after", desc = "Returns only nodes after this cursor.")] _after: Option<

@@ -21,6 +21,7 @@ use async_graphql::{Positioned, Request, ServerError, Variables};
 use super::super::segmentation::MAX_NON_GSM_CHARACTERS;
 use super::documents::find_operation;
 use super::errors::{code, coded};
+use super::integers;
 use super::introspection;
 use super::limits::Limits;
 use crate::imports::{MAX_COLUMNS, PREVIEW_ROWS};
@@ -44,10 +45,10 @@ pub(super) struct Judged {
     pub(super) introspection: Option<String>,
 }
 
-/// Refuses an operation that is too heavy.
+/// Refuses an operation that is too heavy, or that has an `Int` beyond 32 bits.
 ///
 /// # Errors
-/// The weight exceeds its limit, or introspection is nested too deeply.
+/// The weight exceeds its limit, introspection is nested too deeply, or an `Int` is too large.
 pub(super) fn check(
     registry: &Registry,
     request: &mut Request,
@@ -60,6 +61,7 @@ pub(super) fn check(
     let name = request.operation_name.take();
     let judged = request.parsed_query().and_then(|document| {
         let operation = find_operation(document, name.as_deref())?;
+        integers::check(registry, &text, (document, operation), &variables)?;
         let scales = Scales {
             registry,
             document,

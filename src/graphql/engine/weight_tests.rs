@@ -47,6 +47,8 @@ async fn connections_weigh_their_requested_size() {
     assert!(passes(&nested(1), json!({})).await);
     assert!(passes(&nested(10), json!({})).await);
     assert!(!passes(&nested(50), json!({})).await);
+    let by_default = "{ accounts { nodes { lists { nodes { messages { nodes { id name text status sendAt } pageInfo { hasNextPage } } } } } } }";
+    assert!(passes(by_default, json!({})).await);
     let million = "{ accounts(first: 1000) { nodes { lists(last: 1000) { nodes { id } } } } }";
     assert!(!passes(million, json!({})).await);
     let page = |arguments: &str| format!("{{ accounts{arguments} {{ nodes {{ id }} }} }}");
@@ -54,8 +56,8 @@ async fn connections_weigh_their_requested_size() {
     // One query and the list, and each node with its id.
     assert_eq!(of("(first: 1)").await, READ + VALUE + 2);
     assert_eq!(of("(last: 7)").await, READ + VALUE + 14);
-    assert_eq!(of("").await, READ + VALUE + 100);
-    assert_eq!(of("(first: null)").await, READ + VALUE + 100);
+    assert_eq!(of("").await, READ + VALUE + 40);
+    assert_eq!(of("(first: null)").await, READ + VALUE + 40);
     assert_eq!(of("(first: 5000)").await, READ + VALUE + 2_000);
 }
 
@@ -63,8 +65,8 @@ async fn connections_weigh_their_requested_size() {
 async fn variables_weigh_as_their_values() {
     let text = "query($n: Int) { accounts(first: $n) { nodes { id } } }";
     let of = async |variables| weight(text, variables).await;
-    assert_eq!(of(json!({})).await, READ + VALUE + 100);
-    assert_eq!(of(json!({ "n": null })).await, READ + VALUE + 100);
+    assert_eq!(of(json!({})).await, READ + VALUE + 40);
+    assert_eq!(of(json!({ "n": null })).await, READ + VALUE + 40);
     assert_eq!(of(json!({ "n": 3 })).await, READ + VALUE + 6);
     let text = "query($n: Int = 4) { accounts(first: $n) { nodes { id } } }";
     assert_eq!(weight(text, json!({})).await, READ + VALUE + 8);
