@@ -31,6 +31,20 @@ pub fn send(account: &str) -> String {
     )
 }
 
+/// The body of a request that sends a message of 80 characters to 900 recipients in one country and
+/// 100 in another.
+pub fn send_abroad(account: &str) -> String {
+    const TEXT: &str =
+        "Ciao, il tuo ordine 48213 arriva domani tra le 9 e le 12. Rispondi STOP se no...";
+    let input = json!({ "accountId": account, "text": TEXT,
+        "idempotencyKey": Clock::system().new_id().to_string(),
+        "audience": { "destinations": [
+            { "countryCode": "IT", "recipientCount": 900 },
+            { "countryCode": "FR", "recipientCount": 100 },
+        ] } });
+    json!({ "query": SEND, "variables": { "input": input } }).to_string()
+}
+
 /// What is asked of one process, each with a name: nothing, the segments of a text, and a quote of
 /// that text for a list.
 pub fn queries(account: &str, list: &str) -> [(&'static str, String); 3] {

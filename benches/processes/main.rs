@@ -5,8 +5,8 @@
 //! turns in each round, each on a database of its own. Each figure is the median of the rounds.
 //! Servers, database and load share the machine: more processes add no cores here.
 //!
-//! Here: the parts. Not here: processes and their database (`servers`), requests and sockets
-//! (`client`).
+//! Here: the parts. Not here: the bytes of a message (`bytes`), processes and their database
+//! (`servers`), requests and sockets (`client`).
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@
     reason = "a bench fails by panicking"
 )]
 
+mod bytes;
 mod client;
 #[allow(dead_code, reason = "the bench of the ledger uses all of it")]
 #[path = "../ledger/load.rs"]
@@ -46,13 +47,14 @@ const SUBSCRIPTIONS: usize = 1_000;
 /// Changes of the part `hints`.
 const CHANGES: usize = 300;
 /// Parts, in the order in which they run.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     "hot",
     "accounts",
     "subscriptions",
     "hints",
     "snapshot",
     "queries",
+    "bytes",
 ];
 
 struct Settings {
@@ -121,6 +123,9 @@ fn main() {
         }
         if settings.wants("queries") {
             queries(&settings).await;
+        }
+        if settings.wants("bytes") {
+            bytes::print(&settings).await;
         }
     });
 }

@@ -172,7 +172,8 @@ impl Servers {
         }
     }
 
-    fn url(&self) -> String {
+    /// The database's address.
+    pub fn url(&self) -> String {
         match &self.books {
             Books::Postgres { server, name } => {
                 let mut url = url::Url::parse(server).unwrap();

@@ -168,6 +168,28 @@ fn compose_accepts_its_file() {
     }
 }
 
+/// PostgreSQL has a connection for each that the servers may take, those of a restart included, and
+/// some for superusers and tools.
+#[test]
+fn compose_has_connections_for_all_servers() {
+    let number = |text: &str, before: &str| -> usize {
+        let (_, rest) = text.split_once(before).unwrap();
+        let digits = rest.split(|next: char| !next.is_ascii_digit()).next();
+        digits.unwrap().parse().unwrap()
+    };
+    let compose = text("compose.yaml");
+    let all = number(&compose, "max_connections=");
+    let servers = compose.matches("\n  credits-").count();
+    assert_eq!(servers, 2);
+    let described = sources::described();
+    let setting = described
+        .iter()
+        .find(|one| one.variable == "DATABASE_CONNECTIONS")
+        .unwrap();
+    let each = number(&setting.help, "at least 9; ");
+    assert!(all > (servers + 1) * each + 3, "{all} for {servers} × {each}");
+}
+
 /// The image starts the program with settings that exist, as nobody, and asks it for its health.
 #[test]
 fn the_image_is_built_from_settings_that_exist() {
