@@ -17,6 +17,7 @@ use super::{
         guard::edges,
         ids::PublicId,
         loaders,
+        new_edges::edge,
         paging::{Nodes, connection, sorted, window},
         request::reader,
     },
@@ -47,6 +48,11 @@ impl ContactList {
 
     pub(super) fn account_key(&self) -> AccountId {
         AccountId::new(self.0.account_id)
+    }
+
+    /// Its edge among the account's lists.
+    fn edge(&self) -> ContactListEdge<'_> {
+        edge("lists", Some(self.0.account_id), self, &self.0)
     }
 
     async fn head_count(

@@ -3,7 +3,7 @@
 //! Here: the API's types and fields. Not here: checks of a new version
 //! ([`crate::operations::rate_card`]).
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use domain::{
     channel::Channel,
     country::CountryCode as Country,
@@ -17,6 +17,7 @@ use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
+        new_edges::edge,
         paging::{Nodes, connection, window},
         request::{UserError, payload, reader, services, viewer_of},
     },
@@ -195,11 +196,22 @@ pub struct PublishRateCardInput {
 
 /// The result of publishRateCard.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct PublishRateCardPayload {
     /// The new version; null if the mutation was refused.
     rate_card: Option<RateCard>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl PublishRateCardPayload {
+    /// The new version as an edge of `Query.rateCards`, with a cursor of the default order; null if
+    /// the mutation was refused.
+    async fn rate_card_edge(&self) -> Option<RateCardEdge<'_>> {
+        let card = self.rate_card.as_ref()?;
+        Some(edge("rateCards", None, card, &card.0))
+    }
 }
 
 /// The mutation that publishes rate cards.

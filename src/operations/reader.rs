@@ -11,6 +11,7 @@ mod of_account;
 mod of_actor;
 mod of_lot;
 mod parts;
+mod placed;
 mod rows;
 
 pub use lists::AllRateCards;
@@ -23,6 +24,7 @@ pub use parts::{
     AllocationOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostedLotsOf, PostingsOf, TextOf,
     UsageOf,
 };
+pub use placed::Placed;
 
 use std::{collections::HashMap, fmt, hash::Hash, sync::Arc};
 

@@ -40,6 +40,7 @@ mod message_changed;
 mod message_update;
 mod monthly_report;
 mod names;
+mod new_edges;
 mod openid;
 mod package_order;
 mod payment_connection;

@@ -182,7 +182,7 @@ edges! {
     Viewer { EVERY_KEY: role accounts tokenExpiresAt; }
 
     // Whoever may use a mutation may read its answer. The types below have rows of their own.
-    AddContactsPayload { EVERY_KEY: contacts addedCount list warnings userErrors; }
+    AddContactsPayload { EVERY_KEY: contacts contactEdges addedCount list warnings userErrors; }
     ContactWarning { EVERY_KEY: field message; }
     AllocateCreditsPayload { EVERY_KEY: lists balance userErrors; }
     ArchiveContactListPayload { EVERY_KEY: list archivedListId balance userErrors; }
@@ -193,28 +193,28 @@ edges! {
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: account paymentConnection userErrors; }
     CreateAccessTokenPayload { EVERY_KEY: token expiresAt userErrors; }
-    CreateAccountPayload { EVERY_KEY: account userErrors; }
-    CreateApiKeyPayload { EVERY_KEY: id apiKey secret userErrors; }
-    CreateContactListPayload { EVERY_KEY: list userErrors; }
-    CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
+    CreateAccountPayload { EVERY_KEY: account accountEdge userErrors; }
+    CreateApiKeyPayload { EVERY_KEY: id apiKey apiKeyEdge secret userErrors; }
+    CreateContactListPayload { EVERY_KEY: list listEdge userErrors; }
+    CreateCreditPackagePayload { EVERY_KEY: package packageEdge userErrors; }
     DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
     ErasePersonPayload { EVERY_KEY: contactCount importRowCount messageCount nextAccountId userErrors; }
     ExportContactsPayload { EVERY_KEY: download userErrors; }
     ExportMessagesPayload { EVERY_KEY: download userErrors; }
     ExportTransactionsPayload { EVERY_KEY: download userErrors; }
-    GrantCreditsPayload { EVERY_KEY: lot replayed balance userErrors; }
-    ImportContactsPayload { EVERY_KEY: list importedCount duplicateCount rejected warnings import userErrors; }
-    PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }
-    PurchaseCreditsPayload { EVERY_KEY: purchase replayed userErrors; }
+    GrantCreditsPayload { EVERY_KEY: lot lotEdge replayed balance userErrors; }
+    ImportContactsPayload { EVERY_KEY: list importedCount duplicateCount rejected warnings import importEdge userErrors; }
+    PublishRateCardPayload { EVERY_KEY: rateCard rateCardEdge userErrors; }
+    PurchaseCreditsPayload { EVERY_KEY: purchase purchaseEdge replayed userErrors; }
     RemoveContactsPayload { EVERY_KEY: list removedCount removedContactIds userErrors; }
     ReorderCreditPackagesPayload { EVERY_KEY: packages userErrors; }
-    RestoreContactListPayload { EVERY_KEY: list userErrors; }
+    RestoreContactListPayload { EVERY_KEY: list listEdge userErrors; }
     RevokeApiKeyPayload { EVERY_KEY: id apiKey userErrors; }
     RevokeOtherApiKeysPayload { EVERY_KEY: account revokedCount userErrors; }
     RevokeCreditsPayload { EVERY_KEY: transaction replayed balance userErrors; }
-    RotateApiKeyPayload { EVERY_KEY: apiKey previous secret userErrors; }
-    ScheduleMessagePayload { EVERY_KEY: message replayed balance userErrors; }
-    SendMessagePayload { EVERY_KEY: message replayed balance userErrors; }
+    RotateApiKeyPayload { EVERY_KEY: apiKey apiKeyEdge previous secret userErrors; }
+    ScheduleMessagePayload { EVERY_KEY: message messageEdge scheduledMessageEdge replayed balance userErrors; }
+    SendMessagePayload { EVERY_KEY: message messageEdge replayed balance userErrors; }
     SettleMessagePayload { EVERY_KEY: message replayed balance userErrors; }
     UpdateAccountPayload { EVERY_KEY: account userErrors; }
     UpdateAutoRechargePayload { EVERY_KEY: account autoRecharge userErrors; }
