@@ -5,7 +5,7 @@ mod settings;
 
 use async_graphql::{Context, ID, Object};
 use domain::id::AccountId;
-use entity::account;
+use entity::{account, rate_card};
 
 pub use self::{
     mutation::AccountMutation,
@@ -334,6 +334,16 @@ pub(super) async fn connection(
     (sort, window): (AccountSortKey, Window),
 ) -> Result<AccountConnection, ApiError> {
     let accounts = reader(ctx)?.accounts(search, sort.into(), window).await?;
+    Ok(AccountConnection(Nodes::new(accounts, Account)))
+}
+
+/// A page of the accounts that a version of a rate card prices now.
+pub(super) async fn charged_by(
+    ctx: &Context<'_>,
+    card: &rate_card::Model,
+    window: Window,
+) -> Result<AccountConnection, ApiError> {
+    let accounts = reader(ctx)?.charged_by(card, window).await?;
     Ok(AccountConnection(Nodes::new(accounts, Account)))
 }
 

@@ -14,8 +14,10 @@ use domain::{
 use entity::rate_card;
 
 use super::{
+    account::{self, AccountConnection},
     engine::{
         errors::ApiError,
+        guard::edges,
         ids::PublicId,
         new_edges::edge,
         paging::{Nodes, connection, window},
@@ -28,6 +30,7 @@ use super::{
 use crate::operations::{
     Path,
     credit_package::read_countries,
+    policy::of,
     rate_card::{NewRate, PublishRateCard, credit_value},
     reader::AllRateCards,
 };
@@ -37,7 +40,7 @@ use crate::operations::{
 pub struct RateCard(pub rate_card::Model);
 
 /// One version of a rate card, which never changes once it is published.
-#[Object]
+#[Object(guard = edges(of::RateCard))]
 impl RateCard {
     /// The id of this version.
     pub(super) async fn id(&self) -> ID {
@@ -67,6 +70,14 @@ impl RateCard {
     /// The exact value of one credit, with up to 9 fraction digits.
     async fn credit_value(&self) -> Result<Money, ApiError> {
         Ok(credit_value(&self.0)?.into())
+    }
+
+    /// The accounts that are charged by this version now, oldest first: those whose prices its
+    /// publication changed. Empty once a newer version is published. Requires PLATFORM_ADMIN or
+    /// ACCOUNT_MANAGER.
+    async fn accounts(&self, ctx: &Context<'_>) -> Result<AccountConnection, ApiError> {
+        let window = window(ctx, Some(self.0.id))?;
+        account::charged_by(ctx, &self.0, window).await
     }
 
     /// The rates by country code, then the rate of all other countries. If `countryCodes` is given,

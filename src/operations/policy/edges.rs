@@ -19,7 +19,7 @@
 //! transactions), payments (purchases, statements, the automatic recharge), or usage and its
 //! reports.
 
-use super::{Access, EVERY_KEY, READERS, REPORTERS};
+use super::{Access, EVERY_KEY, PLATFORM, READERS, REPORTERS};
 
 /// The fields of a type, grouped by who may read them.
 pub type Rows = &'static [(Access, &'static [&'static str])];
@@ -31,7 +31,7 @@ macro_rules! edges {
         /// The rows of each type, by its name in the schema.
         #[allow(non_upper_case_globals, reason = "a type has one name everywhere")]
         pub mod of {
-            use super::{ANYONE, EVERY_KEY, READERS, REPORTERS, Rows};
+            use super::{ANYONE, EVERY_KEY, PLATFORM, READERS, REPORTERS, Rows};
             $(
                 #[doc = concat!("Who may read the fields of `", stringify!($name), "`.")]
                 $(#[$doc])*
@@ -154,7 +154,11 @@ edges! {
     }
     QuoteLine { EVERY_KEY: countryCode recipientCount segmentCount creditsPerSegment credits; }
     Rate { EVERY_KEY: countryCode sms mms nationalLanguages concatenationReference; }
-    RateCard { EVERY_KEY: id code description version publishedAt creditValue rates; }
+    /// Which accounts it prices is for those who see all accounts.
+    RateCard {
+        EVERY_KEY: id code description version publishedAt creditValue rates;
+        PLATFORM: accounts;
+    }
     /// Personal data, and nobody knows whose.
     RejectedRow { READERS: line value code reason; }
     Segment { ANYONE: index text unitCount; }
@@ -198,7 +202,10 @@ edges! {
     CreateContactListPayload { EVERY_KEY: list listEdge userErrors; }
     CreateCreditPackagePayload { EVERY_KEY: package packageEdge userErrors; }
     DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
-    ErasePersonPayload { EVERY_KEY: contactCount importRowCount messageCount nextAccountId userErrors; }
+    ErasePersonPayload {
+        EVERY_KEY: contactCount removedContactIds lists importRowCount messageCount messages;
+        EVERY_KEY: nextAccountId userErrors;
+    }
     ExportContactsPayload { EVERY_KEY: download userErrors; }
     ExportMessagesPayload { EVERY_KEY: download userErrors; }
     ExportTransactionsPayload { EVERY_KEY: download userErrors; }
