@@ -14,7 +14,7 @@ use domain::{
 use entity::rate_card;
 
 use super::{
-    account::{self, AccountConnection},
+    account::{Account, AccountConnection},
     engine::{
         errors::ApiError,
         guard::edges,
@@ -77,7 +77,8 @@ impl RateCard {
     /// ACCOUNT_MANAGER.
     async fn accounts(&self, ctx: &Context<'_>) -> Result<AccountConnection, ApiError> {
         let window = window(ctx, Some(self.0.id))?;
-        account::charged_by(ctx, &self.0, window).await
+        let accounts = reader(ctx)?.charged_by(&self.0, window).await?;
+        Ok(AccountConnection(Nodes::new(accounts, Account)))
     }
 
     /// The rates by country code, then the rate of all other countries. If `countryCodes` is given,

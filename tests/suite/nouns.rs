@@ -41,6 +41,7 @@ mod message_changed;
 mod message_update;
 mod monthly_report;
 mod names;
+mod nested_usage;
 mod new_edges;
 mod openid;
 mod package_order;

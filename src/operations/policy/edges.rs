@@ -51,7 +51,7 @@ edges! {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         EVERY_KEY: scheduledMessages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
-        READERS: returnOrigins subscriptionFee retentionMonths forecast actors;
+        READERS: returnOrigins subscriptionFee retentionMonths forecast actors usage;
         REPORTERS: apiKeys paymentConnection ledgerHead;
     }
     /// Who did it is for those who see what was done; keys and labels have rules of their own.
