@@ -34,6 +34,7 @@ mod destination_options;
 mod download;
 mod erasure;
 mod export;
+mod export_places;
 mod forecast;
 mod lot;
 mod message;
