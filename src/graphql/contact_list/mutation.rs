@@ -120,8 +120,8 @@ pub struct RestoreContactListPayload {
 
 #[ComplexObject]
 impl RestoreContactListPayload {
-    /// The restored list as an edge of `Account.lists`, with a cursor of the default order; null if the
-    /// mutation was refused.
+    /// The restored list as an edge of `Account.lists`, with a cursor of the default order; null if
+    /// the mutation was refused.
     async fn list_edge(&self) -> Option<ContactListEdge<'_>> {
         self.list.as_ref().map(ContactList::edge)
     }

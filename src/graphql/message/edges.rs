@@ -16,12 +16,14 @@ impl Message {
 
 #[ComplexObject]
 impl ScheduleMessagePayload {
-    /// The message as an edge of `Account.messages`; null if the mutation was refused.
+    /// The message as an edge of `Account.messages`, with a cursor of the default order; null if
+    /// the mutation was refused.
     async fn message_edge(&self) -> Option<MessageEdge<'_>> {
         Some(self.message.as_ref()?.edge("messages"))
     }
 
-    /// The message as an edge of `Account.scheduledMessages`; null if the mutation was refused.
+    /// The message as an edge of `Account.scheduledMessages`, with a cursor of the default order;
+    /// null if the mutation was refused.
     async fn scheduled_message_edge(&self) -> Option<MessageEdge<'_>> {
         Some(self.message.as_ref()?.edge("scheduledMessages"))
     }
@@ -29,7 +31,8 @@ impl ScheduleMessagePayload {
 
 #[ComplexObject]
 impl SendMessagePayload {
-    /// The message as an edge of `Account.messages`; null if the mutation was refused.
+    /// The message as an edge of `Account.messages`, with a cursor of the default order; null if
+    /// the mutation was refused.
     async fn message_edge(&self) -> Option<MessageEdge<'_>> {
         Some(self.message.as_ref()?.edge("messages"))
     }
