@@ -1,6 +1,9 @@
-//! Accounts: the node, its connection, and the root fields that read them.
+//! Accounts: the node and its connection.
+//!
+//! Not here: the root fields that read accounts ([`query`]) and change them ([`mutation`]).
 
 mod mutation;
+mod query;
 mod settings;
 
 use async_graphql::{Context, ID, Object};
@@ -9,6 +12,7 @@ use entity::account;
 
 pub use self::{
     mutation::AccountMutation,
+    query::AccountQuery,
     settings::{ConsumptionOrder, Settlement},
 };
 use super::{
@@ -23,7 +27,7 @@ use super::{
         ids::PublicId,
         loaders,
         paging::{Nodes, connection, sorted, window},
-        request::{reader, services, viewer_of},
+        request::{reader, services},
     },
     forecast::Forecast,
     ledger_head::{self, LedgerHead},
@@ -38,6 +42,7 @@ use super::{
     sorting::{AccountSortKey, ApiKeySortKey, ContactListSortKey, PurchaseSortKey},
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
+    usage_report::{self, Interval, UsageReport},
 };
 use crate::operations::{
     Fault,
@@ -272,6 +277,25 @@ impl Account {
         actor::of_account(ctx, self.key(), first).await
     }
 
+    /// The account's usage in a period: the report that `usageReport` returns for it, in its time
+    /// zone. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    async fn usage(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first instant of the period.")] from: DateTime,
+        #[graphql(
+            desc = "The first instant after the period. A period is at most ten years long."
+        )]
+        to: DateTime,
+        #[graphql(
+            default_with = "Interval::Day",
+            desc = "The length of the intervals, of which the period may have at most 5,000."
+        )]
+        interval: Interval,
+    ) -> Result<UsageReport, ApiError> {
+        usage_report::nested(ctx, self.0.clone(), None, (&from, &to), interval).await
+    }
+
     /// The account's monthly reports, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
     /// OWNER, MEMBER or VIEWER.
     async fn monthly_reports(
@@ -335,51 +359,4 @@ pub(super) async fn connection(
 ) -> Result<AccountConnection, ApiError> {
     let accounts = reader(ctx)?.accounts(search, sort.into(), window).await?;
     Ok(AccountConnection(Nodes::new(accounts, Account)))
-}
-
-/// The root fields that read accounts.
-#[derive(Debug, Default)]
-pub struct AccountQuery;
-
-#[Object]
-impl AccountQuery {
-    /// The account with this id, or the viewer's own if `id` is left out. Null if there is none
-    /// that the viewer can see.
-    async fn account(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The account. If it is left out, the viewer's own account is used; platform roles must name one."
-        )]
-        id: Option<ID>,
-    ) -> Option<Result<Account, ApiError>> {
-        one(ctx, id).await.transpose()
-    }
-
-    /// All accounts. Requires PLATFORM_ADMIN or ACCOUNT_MANAGER.
-    async fn accounts(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
-        )]
-        search: Option<String>,
-        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
-        sort_key: AccountSortKey,
-    ) -> Result<AccountConnection, ApiError> {
-        viewer_of(ctx, "accounts")?;
-        let window = sorted(ctx, None, &sort_key)?;
-        connection(ctx, search, (sort_key, window)).await
-    }
-}
-
-async fn one(ctx: &Context<'_>, id: Option<ID>) -> Result<Option<Account>, ApiError> {
-    let viewer = viewer_of(ctx, "account")?;
-    let id = match id {
-        // An id of another type names no account.
-        Some(id) => AccountId::decode(&id),
-        None => viewer.account,
-    };
-    let Some(id) = id else { return Ok(None) };
-    Ok(loaders::load(ctx, id).await?.map(Account))
 }

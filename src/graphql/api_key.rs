@@ -1,6 +1,8 @@
 //! API keys: the node, its connection, and the mutations that create and revoke keys. A secret is
 //! shown only when its key is created.
 
+mod edges;
+
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, ApiKeyId};
 use entity::api_key;
@@ -156,6 +158,7 @@ pub struct CreateApiKeyInput {
 
 /// The result of createApiKey.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct CreateApiKeyPayload {
     /// The new key's id, for revokeApiKey; null if the mutation was refused.
     id: Option<ID>,
@@ -181,6 +184,7 @@ pub struct RotateApiKeyInput {
 
 /// The result of rotateApiKey.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct RotateApiKeyPayload {
     /// The new key, with the account, the role, the name, the allowed addresses and the documents
     /// of the old one. If that was made to expire, the new one works for as long from now on. Null

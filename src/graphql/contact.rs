@@ -17,6 +17,7 @@ use super::{
         errors::ApiError,
         ids::PublicId,
         loaders,
+        new_edges::edge,
         paging::{Nodes, connection},
         request::{UserError, id, payload, reader, services, viewer, viewer_of},
     },
@@ -33,6 +34,13 @@ pub use editing::ContactEditMutation;
 /// A stored recipient of a list.
 #[derive(Debug, Clone)]
 pub struct Contact(pub contact::Contact);
+
+impl Contact {
+    /// Its edge among the list's contacts.
+    fn edge(&self) -> ContactEdge<'_> {
+        edge("contacts", Some(self.0.list.uuid()), self, &self.0)
+    }
+}
 
 /// One merge field of a contact. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
 #[derive(Debug, Clone, SimpleObject)]

@@ -11,7 +11,8 @@ mod warning;
 
 use crate::localization::Text;
 use async_graphql::{
-    Context, Enum, ID, InputObject, Object, SimpleObject, Subscription, Upload, UploadValue,
+    ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject, Subscription, Upload,
+    UploadValue,
 };
 use domain::id::{AccountId, ImportId, ListId};
 use entity::{contact_import, sql_enums};
@@ -25,6 +26,7 @@ use super::{
         errors::ApiError,
         ids::PublicId,
         loaders,
+        new_edges::edge,
         paging::{Nodes, connection, window},
         request::{UserError, id, payload, reader, services, viewer_of, written},
     },
@@ -246,6 +248,7 @@ pub struct ImportContactsInput {
 
 /// The result of importContacts.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct ImportContactsPayload {
     /// The list after the import; null if the import was refused.
     list: Option<ContactList>,
@@ -264,6 +267,16 @@ pub struct ImportContactsPayload {
     /// Why the import was refused, or why it stopped before the file's end (CONFLICT; contacts
     /// added until then stay). Empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl ImportContactsPayload {
+    /// The import as an edge of `ContactList.imports`, with a cursor of the default order; null if
+    /// it was refused before it began.
+    async fn import_edge(&self) -> Option<ContactImportEdge<'_>> {
+        let import = self.import.as_ref()?;
+        Some(edge("imports", Some(import.0.list_id), import, &import.0))
+    }
 }
 
 /// The mutation that imports contacts.

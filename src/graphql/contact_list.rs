@@ -17,14 +17,14 @@ use super::{
         guard::edges,
         ids::PublicId,
         loaders,
+        new_edges::edge,
         paging::{Nodes, connection, sorted, window},
         request::reader,
     },
     message::{self, MessageConnection, MessageFilterInput},
     scalars::DateTime,
     sorting::{ContactListSortKey, ContactSortKey},
-    usage::{self, UsageBucket},
-    usage_report::Interval,
+    usage_report::{self, Interval, UsageReport},
 };
 use crate::operations::{
     Fault,
@@ -47,6 +47,11 @@ impl ContactList {
 
     pub(super) fn account_key(&self) -> AccountId {
         AccountId::new(self.0.account_id)
+    }
+
+    /// Its edge among the account's lists.
+    fn edge(&self) -> ContactListEdge<'_> {
+        edge("lists", Some(self.0.account_id), self, &self.0)
     }
 
     async fn head_count(
@@ -106,8 +111,8 @@ impl ContactList {
         Ok(Allocation::of(self.key(), found.ok_or_else(without_book)?))
     }
 
-    /// The list's usage by whole intervals of its account's time zone, oldest first, including
-    /// intervals without usage. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    /// The list's usage in a period: the report that `usageReport` returns for this list alone, in
+    /// its account's time zone. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn usage(
         &self,
         ctx: &Context<'_>,
@@ -121,9 +126,9 @@ impl ContactList {
             desc = "The length of the intervals, of which the period may have at most 5,000."
         )]
         interval: Interval,
-    ) -> Result<Vec<UsageBucket>, ApiError> {
-        let of = (self.account_key(), self.key());
-        usage::of_list(ctx, of, (&from, &to), interval).await
+    ) -> Result<UsageReport, ApiError> {
+        let Account(account) = account::of(ctx, self.account_key()).await?;
+        usage_report::nested(ctx, account, Some(self.key()), (&from, &to), interval).await
     }
 
     /// Its messages, by sendAt, latest first.

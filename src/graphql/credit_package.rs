@@ -1,7 +1,9 @@
 //! Credit packages: the node, its connection, and the mutations that create, change, order and
 //! archive them.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{
+    ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, SimpleObject,
+};
 use domain::{credits, id::PackageId};
 use entity::credit_package;
 
@@ -9,6 +11,7 @@ use super::{
     engine::{
         errors::ApiError,
         ids::PublicId,
+        new_edges::edge,
         paging::{Nodes, connection, sorted},
         request::{UserError, id, optional_id, payload, reader, services, viewer, viewer_of},
     },
@@ -181,11 +184,22 @@ pub struct CreateCreditPackageInput {
 
 /// The result of createCreditPackage.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct CreateCreditPackagePayload {
     /// The new package; null if the mutation was refused.
     package: Option<CreditPackage>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl CreateCreditPackagePayload {
+    /// The new package as an edge of `Query.creditPackages`, with a cursor of the default order;
+    /// null if the mutation was refused.
+    async fn package_edge(&self) -> Option<CreditPackageEdge<'_>> {
+        let package = self.package.as_ref()?;
+        Some(edge("creditPackages", None, package, &package.0))
+    }
 }
 
 /// The credit package to change. What is left out stays as it is.

@@ -16,6 +16,7 @@ mod language;
 pub mod limits;
 pub mod loaders;
 pub mod measured;
+pub mod new_edges;
 pub mod paging;
 pub mod persisted;
 pub mod request;

@@ -1,6 +1,6 @@
 //! Lots: the node, its connection, and the mutations that grant and revoke credits.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, LotId};
 use entity::sql_enums;
 
@@ -11,6 +11,7 @@ use super::{
         errors::ApiError,
         ids::PublicId,
         loaders,
+        new_edges::edge,
         paging::{Nodes, connection},
         request::{UserError, optional_id, payload, reader, services, viewer_of},
     },
@@ -212,6 +213,7 @@ pub struct GrantCreditsInput {
 
 /// The result of grantCredits.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct GrantCreditsPayload {
     /// The new lot; null if the mutation was refused.
     lot: Option<CreditLot>,
@@ -222,6 +224,16 @@ pub struct GrantCreditsPayload {
     balance: Option<Balance>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl GrantCreditsPayload {
+    /// The new lot as an edge of `Account.lots`, with a cursor of the default order; null if the
+    /// mutation was refused.
+    async fn lot_edge(&self) -> Option<CreditLotEdge<'_>> {
+        let lot = self.lot.as_ref()?;
+        Some(edge("lots", Some(lot.0.row.account_id), lot, &lot.0))
+    }
 }
 
 /// The credits to take back, and why.

@@ -1,6 +1,7 @@
 //! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel
 //! them.
 
+mod edges;
 mod input;
 mod mutation;
 
@@ -327,9 +328,10 @@ impl UpdateMessagePayload {
 }
 
 macro_rules! payloads {
-    ($($(#[doc = $doc:literal])* $name:ident;)*) => {$(
+    ($($(#[doc = $doc:literal])* $name:ident $(($complex:ident))?;)*) => {$(
         $(#[doc = $doc])*
         #[derive(Debug, SimpleObject)]
+        $(#[graphql($complex)])?
         pub struct $name {
             /// The message after the mutation; null if the mutation was refused.
             message: Option<Message>,
@@ -357,9 +359,9 @@ macro_rules! payloads {
 
 payloads! {
     /// The result of scheduleMessage.
-    ScheduleMessagePayload;
+    ScheduleMessagePayload(complex);
     /// The result of sendMessage.
-    SendMessagePayload;
+    SendMessagePayload(complex);
     /// The result of settleMessage.
     SettleMessagePayload;
     /// The result of cancelMessage.

@@ -17,6 +17,7 @@ use super::{
         guard::may_read,
         ids::PublicId,
         loaders,
+        new_edges::edge,
         paging::{Nodes, connection},
         request::{
             UserError, id, optional_id, payload, reader, services, viewer, viewer_of, written,
@@ -235,6 +236,7 @@ pub struct PurchaseCreditsInput {
 
 /// The result of purchaseCredits.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct PurchaseCreditsPayload {
     /// The purchase; null if the mutation was refused.
     purchase: Option<Purchase>,
@@ -243,6 +245,17 @@ pub struct PurchaseCreditsPayload {
     replayed: bool,
     /// Why the mutation was refused; empty if the purchase was begun.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl PurchaseCreditsPayload {
+    /// The purchase as an edge of `Account.purchases`, with a cursor of the default order; null if
+    /// the mutation was refused.
+    async fn purchase_edge(&self) -> Option<PurchaseEdge<'_>> {
+        let purchase = self.purchase.as_ref()?;
+        let row = &purchase.0;
+        Some(edge("purchases", Some(row.account_id), purchase, row))
+    }
 }
 
 /// The bank transfer that has come.

@@ -3,7 +3,7 @@
 //! Here: the API's types and fields. Not here: checks of a new version
 //! ([`crate::operations::rate_card`]).
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use domain::{
     channel::Channel,
     country::CountryCode as Country,
@@ -14,9 +14,12 @@ use domain::{
 use entity::rate_card;
 
 use super::{
+    account::{Account, AccountConnection},
     engine::{
         errors::ApiError,
+        guard::edges,
         ids::PublicId,
+        new_edges::edge,
         paging::{Nodes, connection, window},
         request::{UserError, payload, reader, services, viewer_of},
     },
@@ -27,6 +30,7 @@ use super::{
 use crate::operations::{
     Path,
     credit_package::read_countries,
+    policy::of,
     rate_card::{NewRate, PublishRateCard, credit_value},
     reader::AllRateCards,
 };
@@ -36,7 +40,7 @@ use crate::operations::{
 pub struct RateCard(pub rate_card::Model);
 
 /// One version of a rate card, which never changes once it is published.
-#[Object]
+#[Object(guard = edges(of::RateCard))]
 impl RateCard {
     /// The id of this version.
     pub(super) async fn id(&self) -> ID {
@@ -66,6 +70,15 @@ impl RateCard {
     /// The exact value of one credit, with up to 9 fraction digits.
     async fn credit_value(&self) -> Result<Money, ApiError> {
         Ok(credit_value(&self.0)?.into())
+    }
+
+    /// The accounts that are charged by this version now, oldest first: those whose prices its
+    /// publication changed. Empty once a newer version is published. Requires PLATFORM_ADMIN or
+    /// ACCOUNT_MANAGER.
+    async fn accounts(&self, ctx: &Context<'_>) -> Result<AccountConnection, ApiError> {
+        let window = window(ctx, Some(self.0.id))?;
+        let accounts = reader(ctx)?.charged_by(&self.0, window).await?;
+        Ok(AccountConnection(Nodes::new(accounts, Account)))
     }
 
     /// The rates by country code, then the rate of all other countries. If `countryCodes` is given,
@@ -195,11 +208,22 @@ pub struct PublishRateCardInput {
 
 /// The result of publishRateCard.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct PublishRateCardPayload {
     /// The new version; null if the mutation was refused.
     rate_card: Option<RateCard>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl PublishRateCardPayload {
+    /// The new version as an edge of `Query.rateCards`, with a cursor of the default order; null if
+    /// the mutation was refused.
+    async fn rate_card_edge(&self) -> Option<RateCardEdge<'_>> {
+        let card = self.rate_card.as_ref()?;
+        Some(edge("rateCards", None, card, &card.0))
+    }
 }
 
 /// The mutation that publishes rate cards.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
 use domain::{
-    id::{AccountId, ListId},
+    id::ListId,
     money,
     usage::{self, UsageError, costs::Costs},
 };
@@ -18,11 +18,12 @@ use super::{
     money::Money,
     scalars::{BigInt, CountryCode, Credits, DateTime, Decimal},
     segmentation::Channel,
-    usage_report::Interval,
 };
 use crate::{
     operations::{
-        Fault, Path, input, message::MessageFilter, reader::UsageOf, usage_report::UsageFilter,
+        Fault,
+        message::MessageFilter,
+        usage_report::{AskedIn, UsageFilter},
     },
     reports::usage::Figures,
 };
@@ -33,29 +34,31 @@ pub struct Usage {
     usage: usage::Usage,
     /// The displayed cost; parts of a report are rounded together (law Q5).
     cost: Result<money::Money, UsageError>,
-    /// The path to the argument that ends the period.
-    to: &'static [&'static str],
+    /// Where the period is asked for.
+    asked_in: AskedIn,
 }
 
 impl Usage {
-    pub(super) fn of(usage: usage::Usage, cost: Result<money::Money, UsageError>) -> Self {
+    pub(super) fn of(
+        usage: usage::Usage,
+        cost: Result<money::Money, UsageError>,
+        asked_in: AskedIn,
+    ) -> Self {
         Self {
             usage,
             cost,
-            to: &["input", "to"],
+            asked_in,
         }
     }
 
     /// A sum as a [`BigInt`], or an error if clients would read it as another number.
     fn exact(&self, count: i64) -> Result<BigInt, ApiError> {
         BigInt::exact(count).ok_or_else(|| {
-            ApiError::bad_input(
-                self.to.iter().copied(),
-                text!(
-                    "{count} is more than a BigInt holds: ask for a shorter period.",
-                    count = count
-                ),
-            )
+            let text = text!(
+                "{count} is more than a BigInt holds: ask for a shorter period.",
+                count = count
+            );
+            self.asked_in.path("to").invalid(text).into()
         })
     }
 }
@@ -111,6 +114,7 @@ pub struct UsageBucket {
 pub struct ListUsage {
     pub(super) figures: Arc<Figures>,
     pub(super) filter: Arc<UsageFilter>,
+    pub(super) asked_in: AskedIn,
     pub(super) place: usize,
 }
 
@@ -143,7 +147,7 @@ impl ListUsage {
 
     /// The usage of the whole period.
     async fn usage(&self) -> Result<Usage, ApiError> {
-        Ok(Usage::of(self.found()?.usage, self.cost()))
+        Ok(Usage::of(self.found()?.usage, self.cost(), self.asked_in))
     }
 
     /// The part of the report's credits, from "0.0000" to "1.0000", rounded half to even; "0.0000"
@@ -199,7 +203,7 @@ impl ListUsage {
         Ok(buckets
             .map(|(index, (bucket, _))| UsageBucket {
                 start: bucket.start.into(),
-                usage: Usage::of(usage.bucket(index), cost(index)),
+                usage: Usage::of(usage.bucket(index), cost(index), self.asked_in),
             })
             .collect())
     }
@@ -257,34 +261,4 @@ pub(super) fn cost_at(
 pub(super) fn share(figures: &Figures, part: usage::Usage) -> Decimal {
     let points = usage::share_basis_points(part.credits, figures.report.totals.credits);
     Decimal(format!("{}.{:04}", points / 10_000, points % 10_000))
-}
-
-/// A list's usage by interval of its account's time zone. The costs of the intervals add up to the
-/// list's own, rounded once (law Q5).
-pub(super) async fn of_list(
-    ctx: &Context<'_>,
-    (account, list): (AccountId, ListId),
-    (from, to): (&DateTime, &DateTime),
-    interval: Interval,
-) -> Result<Vec<UsageBucket>, ApiError> {
-    // As for reports: a sending service sees the list but not its usage.
-    let of = UsageOf {
-        account,
-        list,
-        from: input::instant(&from.0, &Path::argument("from"))?,
-        to: input::instant(&to.0, &Path::argument("to"))?,
-        interval: interval.into(),
-    };
-    let usage = loaders::load(ctx, of).await?.ok_or(ApiError::NotFound)??;
-    let buckets = usage.buckets.into_iter();
-    Ok(buckets
-        .map(|(start, of_bucket, cost)| UsageBucket {
-            start: start.into(),
-            usage: Usage {
-                usage: of_bucket,
-                cost,
-                to: &["to"],
-            },
-        })
-        .collect())
 }

@@ -1,8 +1,10 @@
 //! Usage reports: sums by interval, list, country and channel, and links to their files.
 //!
-//! Not here: what a report is asked for with ([`input`]).
+//! Not here: what a report is asked for with ([`input`]), and the reports of accounts and lists
+//! below them ([`nested`]).
 
 mod input;
+mod nested;
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use tokio::sync::OnceCell;
 pub use self::input::{
     CalendarPeriod, CsvDecimal, CsvDelimiter, Interval, ReportFormat, UsageReportInput,
 };
+pub(super) use self::nested::nested;
 use super::{
     engine::{
         errors::ApiError,
@@ -50,13 +53,31 @@ pub struct UsageReport {
 }
 
 impl UsageReport {
+    /// A report of which a field selects parts.
+    fn asked(ctx: &Context<'_>, report: operations::usage_report::UsageReport) -> Self {
+        let asked = ctx.look_ahead();
+        let lists = asked.field("lists");
+        Self {
+            report,
+            parts: Parts {
+                buckets: asked.field("buckets").exists(),
+                lists: lists.exists(),
+                list_buckets: lists.field("buckets").exists(),
+                countries: asked.field("countries").exists(),
+                channels: asked.field("channels").exists(),
+            },
+            compares: asked.field("previous").exists(),
+            compared: OnceCell::new(),
+        }
+    }
+
     async fn compared(&self, ctx: &Context<'_>) -> Result<Arc<Compared>, ApiError> {
         let services = services(ctx)?;
         let read = || async {
             let compared = if self.compares {
-                services.usage_compared(&self.report, self.parts).await?
+                Box::pin(services.usage_compared(&self.report, self.parts)).await?
             } else {
-                services.usage_alone(&self.report, self.parts).await?
+                Box::pin(services.usage_alone(&self.report, self.parts)).await?
             };
             Ok(Arc::new(compared))
         };
@@ -87,6 +108,7 @@ impl UsageReport {
         Ok(Usage::of(
             figures.report.totals,
             cost.map_err(|error| *error),
+            self.report.asked_in,
         ))
     }
 
@@ -110,7 +132,11 @@ impl UsageReport {
             Ok(compared.previous.map(|(from, to, usage)| PreviousUsage {
                 from: from.into(),
                 to: to.into(),
-                usage: Usage::of(usage, usage.cost(compared.figures.currency)),
+                usage: Usage::of(
+                    usage,
+                    usage.cost(compared.figures.currency),
+                    self.report.asked_in,
+                ),
             }))
         };
         found.await.transpose()
@@ -128,7 +154,7 @@ impl UsageReport {
         Ok(channels
             .map(|(place, (channel, usage))| ChannelUsage {
                 channel: (*channel).into(),
-                usage: Usage::of(*usage, cost(place)),
+                usage: Usage::of(*usage, cost(place), self.report.asked_in),
                 share: share(&figures, *usage),
             })
             .collect())
@@ -142,7 +168,11 @@ impl UsageReport {
         Ok(buckets
             .map(|(place, (bucket, usage))| UsageBucket {
                 start: bucket.start.into(),
-                usage: Usage::of(*usage, cost_at(&figures, |costs| &costs.buckets, place)),
+                usage: Usage::of(
+                    *usage,
+                    cost_at(&figures, |costs| &costs.buckets, place),
+                    self.report.asked_in,
+                ),
             })
             .collect())
     }
@@ -193,6 +223,7 @@ impl UsageReport {
             .map(|place| ListUsage {
                 figures: figures.clone(),
                 filter: filter.clone(),
+                asked_in: self.report.asked_in,
                 place,
             })
             .collect())
@@ -210,6 +241,7 @@ impl UsageReport {
                 usage: Usage::of(
                     country.usage,
                     cost_at(&figures, |costs| &costs.countries, place),
+                    self.report.asked_in,
                 ),
                 share: share(&figures, country.usage),
             })
@@ -245,20 +277,7 @@ impl UsageReportQuery {
         let viewer = viewer_of(ctx, "usageReport")?;
         let request = input.read();
         let report = services(ctx)?.usage_report(&viewer, request).await?;
-        let asked = ctx.look_ahead();
-        let lists = asked.field("lists");
-        Ok(UsageReport {
-            report,
-            parts: Parts {
-                buckets: asked.field("buckets").exists(),
-                lists: lists.exists(),
-                list_buckets: lists.field("buckets").exists(),
-                countries: asked.field("countries").exists(),
-                channels: asked.field("channels").exists(),
-            },
-            compares: asked.field("previous").exists(),
-            compared: OnceCell::new(),
-        })
+        Ok(UsageReport::asked(ctx, report))
     }
 
     /// A link to the file of a usage report. It needs no header and works for 15 minutes, or until

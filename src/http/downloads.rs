@@ -114,12 +114,12 @@ fn try_again_later(full: Full, share: usize) -> Response {
     let (status, text) = match full {
         Full::All => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "Too many reports are being downloaded; try again in a few seconds.".to_owned(),
+            "Too many files are being downloaded; try again in a few seconds.".to_owned(),
         ),
         Full::Owner => (
             StatusCode::TOO_MANY_REQUESTS,
             format!(
-                "An account may download at most {share} reports at a time, with {MAX_WAITING_PER_ACCOUNT} more waiting; try again when one is done."
+                "An account may download at most {share} files at a time, with {MAX_WAITING_PER_ACCOUNT} more waiting; try again when one is done."
             ),
         ),
     };

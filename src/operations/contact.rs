@@ -206,13 +206,13 @@ impl Services {
         })
     }
 
-    /// Removes one named contact of a list, which may be archived. Returns how many were there.
+    /// Removes one named contact of a list, which may be archived. Returns its id, if it was there.
     pub(super) async fn remove_one(
         &self,
         list: &contact_list::Model,
         which: Which<'_>,
-    ) -> Result<u64, OperationError> {
-        Ok(self.remove_part(list, which).await?.removed)
+    ) -> Result<Vec<ContactId>, OperationError> {
+        Ok(self.remove_part(list, which).await?.ids)
     }
 
     /// Removes contacts part by part until none is left or `parts` are done.

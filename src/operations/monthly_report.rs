@@ -17,7 +17,7 @@ use super::{
     account::time_zone,
     download::{DownloadLink, Format},
     reader::{Listing, MonthlyReports, Window},
-    usage_report::UsageReport,
+    usage_report::{AskedIn, UsageReport},
     viewer::Visibility,
 };
 use crate::{
@@ -161,6 +161,7 @@ impl Services {
             buckets,
             part_of: None,
             source: Source::Days,
+            asked_in: AskedIn::Input,
         };
         self.download_link(viewer, &report, format(row.format), Dialect::default())
             .await

@@ -26,7 +26,7 @@ use domain::{
     },
     segmentation::{Languages, Reference},
 };
-use entity::rate_card;
+use entity::{account, rate_card};
 use jiff::Timestamp;
 use lru::LruCache;
 use sea_orm::{DbErr, SqlErr};
@@ -36,7 +36,11 @@ use super::{
     OperationError, Path, Refusal, RefusalCode, Services, input,
     together::{Together, all},
 };
-use crate::store;
+use super::{
+    ViewerReader,
+    reader::{Listing, Window},
+};
+use crate::store::{self, account::charged::ChargedBy};
 
 /// The most rows of one version: there are fewer countries.
 pub const MAX_RATES: usize = 300;
@@ -99,6 +103,22 @@ impl RateCards {
     fn put(&self, card: &Arc<RateCard>) {
         let mut cards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         cards.put(card.id(), Arc::clone(card));
+    }
+}
+
+impl ViewerReader {
+    /// A page of the accounts that a version prices now, the oldest first; empty once a newer
+    /// version applies.
+    ///
+    /// # Errors
+    /// `Forbidden` for a viewer who doesn't see all accounts; faults.
+    pub async fn charged_by(
+        &self,
+        card: &rate_card::Model,
+        window: Window,
+    ) -> Result<Listing<account::Model>, OperationError> {
+        let now = self.services().clock().now();
+        self.list(ChargedBy::version(card, now), window).await
     }
 }
 

@@ -10,7 +10,9 @@ mod lists;
 mod of_account;
 mod of_actor;
 mod of_lot;
+mod of_usage;
 mod parts;
+mod placed;
 mod rows;
 
 pub use lists::AllRateCards;
@@ -18,11 +20,12 @@ pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports};
 pub use of_account::{BalanceOf, DebtOf, FeeOf, LedgerHead, LedgerHeadOf};
 pub use of_actor::ActorOf;
 pub use of_lot::{LotPartsOf, NoteOf, PurchaseOf};
+pub use of_usage::UsageOf;
 pub(super) use parts::WholeMessage;
 pub use parts::{
-    AllocationOf, DepartedOf, DestinationsOf, LinesOf, ListUsage, PostedLotsOf, PostingsOf, TextOf,
-    UsageOf,
+    AllocationOf, DepartedOf, DestinationsOf, LinesOf, PostedLotsOf, PostingsOf, TextOf,
 };
+pub use placed::Placed;
 
 use std::{collections::HashMap, fmt, hash::Hash, sync::Arc};
 

@@ -1,8 +1,8 @@
 //! Usage reports: checking the request, and reading the figures.
 //!
-//! Not here: the usage of lists without a report ([`of_lists`]).
+//! Not here: the reports of many accounts and lists in one request ([`nested`]).
 
-mod of_lists;
+mod nested;
 mod period;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -20,8 +20,8 @@ use entity::{account, sql_enums::Channel};
 use jiff::{Timestamp, tz::TimeZone};
 use sea_orm::ConnectionTrait;
 
-pub use self::of_lists::BucketOfList;
-pub(super) use self::of_lists::ListsOf;
+pub(super) use self::nested::Nested;
+pub use self::period::AskedIn;
 use self::period::period;
 use super::{
     Fault, OperationError, Path, Services, Viewer, account::time_zone, actor::AskedActor, input,
@@ -83,6 +83,8 @@ pub struct UsageReport {
     pub part_of: Option<CalendarPeriod>,
     /// The source of its figures.
     pub source: Source,
+    /// Where its period is asked for.
+    pub asked_in: AskedIn,
 }
 
 impl UsageReport {
@@ -184,6 +186,7 @@ impl Services {
             buckets,
             part_of: request.part_of,
             source: Source::Days,
+            asked_in: AskedIn::Input,
         })
     }
 
@@ -262,7 +265,7 @@ pub(super) async fn figures(
     parts: Parts,
 ) -> Result<Figures, OperationError> {
     let figures = read_figures(snapshot, report, parts).await;
-    figures.map_err(unread)
+    figures.map_err(|error| unread_at(error, &report.asked_in.path("from")))
 }
 
 async fn read_figures(
@@ -293,7 +296,8 @@ async fn compared(
     let period = (report.filter.from, report.filter.to);
     let before = comparison::period_before(period, &report.time_zone, report.part_of);
     let (from, to) = before.map_err(|_| {
-        Path::input("from").invalid(text!("Must have a period before it within the calendar."))
+        let from = report.asked_in.path("from");
+        from.invalid(text!("Must have a period before it within the calendar."))
     })?;
     let before = UsageReport {
         filter: UsageFilter {

@@ -3,6 +3,8 @@
 //! Here: finding, listing and writing accounts, and the rate card of each. Not here: their books
 //! ([`super::book`]), and the rate cards themselves ([`super::rate_card`]).
 
+pub mod charged;
+
 use domain::id::AccountId;
 use entity::{
     account, account_rate_card, book, rate_card,

@@ -186,21 +186,20 @@ pub async fn erase_range(
 }
 
 /// Erases the names and texts of named messages of an account that are not scheduled, and returns
-/// how many.
+/// them as they are then.
 pub async fn erase_named(
     connection: &impl ConnectionTrait,
     account: AccountId,
     messages: &[MessageId],
     now: Timestamp,
-) -> Result<u64, DbErr> {
+) -> Result<Vec<message::Model>, DbErr> {
     if messages.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
-    let done = erasing(account, now)
+    erasing(account, now)
         .filter(message::Column::Id.is_in(messages.iter().map(|id| id.uuid())))
-        .exec(connection)
-        .await?;
-    Ok(done.rows_affected)
+        .exec_with_returning(connection)
+        .await
 }
 
 /// A message that is erased once stays as it is, so that its instant is that of the first time.

@@ -12,7 +12,9 @@ console.log(`${home.account?.name}: to ${list.name}, ${list.recipientCount} reci
 
 // What the page shows comes from the cache, whoever put it there.
 const page = client.watchQuery({ query: HOME }).subscribe(({ data, dataState }) => {
-  if (dataState === 'complete') console.log(`  available: ${data.account?.balance.available}`);
+  if (dataState !== 'complete') return;
+  const latest = data.account?.messages.edges[0]?.node;
+  console.log(`  available: ${data.account?.balance.available}, the latest message cost ${latest?.credits}`);
 });
 
 /** The server reports the balance at once and after each change: waits for another than this one. */
@@ -68,8 +70,22 @@ const changed = balanceChanges(home?.account?.balance.available);
 // One key for each press of the button, also if the request is repeated.
 const idempotencyKey = crypto.randomUUID();
 const input = { listId: list.id, text: DRAFT, maxCredits: quote.credits, idempotencyKey };
-const { data: sent } = await client.mutate({ mutation: SEND, variables: { input } });
-const { message, userErrors } = sent?.sendMessage ?? { userErrors: [] };
+const { data: sent } = await client.mutate({
+  mutation: SEND,
+  variables: { input },
+  // The message is the first of those that the page shows.
+  update: (cache, { data }) => {
+    const edge = data?.sendMessage.messageEdge;
+    cache.updateQuery({ query: HOME }, (shown) => {
+      if (!edge || !shown?.account) return undefined;
+      const { messages } = shown.account;
+      const edges = [edge, ...messages.edges];
+      return { ...shown, account: { ...shown.account, messages: { ...messages, edges } } };
+    });
+  },
+});
+const { messageEdge, userErrors } = sent?.sendMessage ?? { userErrors: [] };
+const message = messageEdge?.node;
 if (!message) throw new Error(userErrors[0]?.message ?? 'no answer');
 console.log(`${message.status} for ${message.credits} credits`);
 

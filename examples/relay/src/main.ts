@@ -14,7 +14,7 @@ import SEND, { type operationsSendMutation } from './generated/operationsSendMut
 import USAGE, { type operationsUsageQuery } from './generated/operationsUsageQuery.graphql.js';
 import { lastThirtyDays, typed } from './typing.js';
 
-const { commitMutation, createOperationDescriptor, fetchQuery, getRequest, requestSubscription } = relay;
+const { ConnectionHandler, commitMutation, createOperationDescriptor, fetchQuery, getRequest, requestSubscription } = relay;
 
 const DRAFT = 'Saldi fino al 40%, solo oggi';
 
@@ -54,7 +54,8 @@ const shown = createOperationDescriptor(getRequest(HOME), {});
 const kept = environment.retain(shown);
 const show = ({ data }: { data: unknown }) => {
   const { account } = data as operationsHomeQuery['response'];
-  console.log(`  available: ${account?.balance.available}`);
+  const latest = account?.messages.edges[0]?.node;
+  console.log(`  available: ${account?.balance.available}, the latest message cost ${latest?.credits}`);
 };
 const first = environment.lookup(shown.fragment);
 show(first);
@@ -108,8 +109,10 @@ const changed = balanceChanges(account.balance.available);
 // One key for each press of the button, also if the request is repeated.
 const idempotencyKey = crypto.randomUUID();
 const input = { listId: list.id, text: DRAFT, maxCredits: quote.credits, idempotencyKey };
-const { sendMessage } = await mutate<operationsSendMutation>(SEND, { input });
-const { message, userErrors } = sendMessage;
+const connections = [ConnectionHandler.getConnectionID(account.id, 'operations_messages')];
+const { sendMessage } = await mutate<operationsSendMutation>(SEND, { input, connections });
+const { messageEdge, userErrors } = sendMessage;
+const message = messageEdge?.node;
 if (!message) throw new Error(userErrors[0]?.message);
 console.log(`${message.status} for ${message.credits} credits`);
 

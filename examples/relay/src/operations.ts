@@ -24,6 +24,15 @@ export const HOME = graphql`
           }
         }
       }
+      messages(first: 5) @connection(key: "operations_messages") {
+        edges {
+          node {
+            id
+            status
+            credits
+          }
+        }
+      }
     }
   }
 `;
@@ -41,19 +50,24 @@ export const QUOTE = graphql`
   }
 `;
 
-/** Its answer has all that the page shows of the account and its lists. */
+/**
+ * Its answer has all that the page shows of the account and its lists, and the directive puts the
+ * message at the head of those that the page shows.
+ */
 export const SEND = graphql`
-  mutation operationsSendMutation($input: SendMessageInput!) {
+  mutation operationsSendMutation($input: SendMessageInput!, $connections: [ID!]!) {
     sendMessage(input: $input) {
-      message {
-        id
-        status
-        credits
-        list {
+      messageEdge @prependEdge(connections: $connections) {
+        node {
           id
-          allocation {
+          status
+          credits
+          list {
             id
-            available
+            allocation {
+              id
+              available
+            }
           }
         }
       }

@@ -1,6 +1,8 @@
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { createClient, type RequestParams } from 'graphql-sse';
+import type { SendMutation } from './generated/graphql.js';
+import { HOME } from './operations.js';
 import { required } from './typing.js';
 
 const url = `${required('MESSAGE_CREDITS_URL')}/graphql`;
@@ -16,8 +18,22 @@ export const client = new Client({
   preferGetMethod: false,
   fetchOptions: { headers },
   exchanges: [
-    // Balances and allocations have ids like all nodes.
-    cacheExchange({ keys: Object.fromEntries(PARTS.map((name) => [name, () => null])) }),
+    cacheExchange({
+      // Balances and allocations have ids like all nodes.
+      keys: Object.fromEntries(PARTS.map((name) => [name, () => null])),
+      updates: {
+        Mutation: {
+          // The message is the first of those that the page shows.
+          sendMessage: ({ sendMessage }, _, cache) => {
+            const edge = (sendMessage as SendMutation['sendMessage']).messageEdge;
+            cache.updateQuery({ query: HOME }, (shown) => {
+              if (edge) shown?.account?.messages.edges.unshift(edge);
+              return shown;
+            });
+          },
+        },
+      },
+    }),
     fetchExchange,
     // Subscriptions arrive as server-sent events.
     subscriptionExchange({

@@ -21,7 +21,9 @@ console.log(`${account.name}: to ${list.name}, ${list.recipientCount} recipients
 
 // What the page shows comes from the cache, whoever put it there.
 const page = client.query(HOME, {}).subscribe(({ data }) => {
-  if (data) console.log(`  available: ${data.account?.balance.available}`);
+  if (!data) return;
+  const latest = data.account?.messages.edges[0]?.node;
+  console.log(`  available: ${data.account?.balance.available}, the latest message cost ${latest?.credits}`);
 });
 
 /** The server reports the balance at once and after each change: waits for another than this one. */
@@ -72,7 +74,8 @@ const changed = balanceChanges(account.balance.available);
 const idempotencyKey = crypto.randomUUID();
 const input = { listId: list.id, text: DRAFT, maxCredits: quote.credits, idempotencyKey };
 const { sendMessage } = data(await client.mutation(SEND, { input }));
-const { message, userErrors } = sendMessage;
+const { messageEdge, userErrors } = sendMessage;
+const message = messageEdge?.node;
 if (!message) throw new Error(userErrors[0]?.message);
 console.log(`${message.status} for ${message.credits} credits`);
 

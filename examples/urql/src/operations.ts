@@ -22,6 +22,15 @@ export const HOME = graphql(`
           }
         }
       }
+      messages(first: 5) {
+        edges {
+          node {
+            id
+            status
+            credits
+          }
+        }
+      }
     }
   }
 `);
@@ -39,19 +48,24 @@ export const QUOTE = graphql(`
   }
 `);
 
-/** Its answer has all that the page shows of the account and its lists. */
+/**
+ * Its answer has all that the page shows of the account and its lists, and the edge of the message
+ * for those that it shows.
+ */
 export const SEND = graphql(`
   mutation Send($input: SendMessageInput!) {
     sendMessage(input: $input) {
-      message {
-        id
-        status
-        credits
-        list {
+      messageEdge {
+        node {
           id
-          allocation {
+          status
+          credits
+          list {
             id
-            available
+            allocation {
+              id
+              available
+            }
           }
         }
       }

@@ -1,17 +1,20 @@
 //! The mutations that create and change accounts.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{
+    ComplexObject, Context, ID, InputObject, MaybeUndefined, Object, SimpleObject,
+};
 
 use super::{
     super::{
         engine::{
             errors::ApiError,
+            new_edges::edge,
             request::{UserError, optional_id, payload, services, viewer_of},
         },
         money::MoneyInput,
         scalars::{CurrencyCode, TimeZone},
     },
-    Account, ConsumptionOrder, Settlement,
+    Account, AccountEdge, ConsumptionOrder, Settlement,
 };
 use crate::operations::account::{CreateAccount, UpdateAccount};
 
@@ -33,11 +36,22 @@ pub struct CreateAccountInput {
 
 /// The result of createAccount.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct CreateAccountPayload {
     /// The new account; null if the mutation was refused.
     account: Option<Account>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl CreateAccountPayload {
+    /// The new account as an edge of `Query.accounts`, with a cursor of the default order; null if
+    /// the mutation was refused.
+    async fn account_edge(&self) -> Option<AccountEdge<'_>> {
+        let account = self.account.as_ref()?;
+        Some(edge("accounts", None, account, &account.0))
+    }
 }
 
 /// The account settings to change. What is left out stays as it is.

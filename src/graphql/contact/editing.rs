@@ -3,10 +3,10 @@
 //! Here: arguments and payloads. Not here: the contact itself, and removing contacts (the parent);
 //! importing a file ([`crate::graphql::contact_import`]).
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use domain::private::Private;
 
-use super::Contact;
+use super::{Contact, ContactEdge};
 use crate::{
     graphql::{
         contact_list::ContactList,
@@ -89,6 +89,7 @@ impl From<contacts::ContactWarning> for ContactWarning {
 
 /// The result of addContacts.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct AddContactsPayload {
     /// The contacts as they are stored now, in the order of the input; empty if the mutation was
     /// refused.
@@ -102,6 +103,15 @@ pub struct AddContactsPayload {
     warnings: Vec<ContactWarning>,
     /// Why the mutation was refused, the first 100 reasons; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl AddContactsPayload {
+    /// The same contacts as edges of `ContactList.contacts`, with cursors of the default order;
+    /// empty if the mutation was refused.
+    async fn contact_edges(&self) -> Vec<ContactEdge<'_>> {
+        self.contacts.iter().map(Contact::edge).collect()
+    }
 }
 
 /// The properties of a contact to change. What is left out stays as it is.

@@ -4,7 +4,7 @@ use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObjec
 
 use domain::id::ListId;
 
-use super::ContactList;
+use super::{ContactList, ContactListEdge};
 use crate::{
     graphql::{
         balance::{self, Balance},
@@ -33,11 +33,21 @@ pub struct CreateContactListInput {
 
 /// The result of createContactList.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct CreateContactListPayload {
     /// The new list; null if the mutation was refused.
     list: Option<ContactList>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl CreateContactListPayload {
+    /// The new list as an edge of `Account.lists`, with a cursor of the default order; null if the
+    /// mutation was refused.
+    async fn list_edge(&self) -> Option<ContactListEdge<'_>> {
+        self.list.as_ref().map(ContactList::edge)
+    }
 }
 
 /// The settings of a contact list to change. What is left out stays as it is.
@@ -100,11 +110,21 @@ pub struct RestoreContactListInput {
 
 /// The result of restoreContactList.
 #[derive(Debug, SimpleObject)]
+#[graphql(complex)]
 pub struct RestoreContactListPayload {
     /// The list, which is in use again; null if the mutation was refused.
     list: Option<ContactList>,
     /// Why the mutation was refused; empty if it was done.
     user_errors: Vec<UserError>,
+}
+
+#[ComplexObject]
+impl RestoreContactListPayload {
+    /// The restored list as an edge of `Account.lists`, with a cursor of the default order; null if
+    /// the mutation was refused.
+    async fn list_edge(&self) -> Option<ContactListEdge<'_>> {
+        self.list.as_ref().map(ContactList::edge)
+    }
 }
 
 /// The mutations that create, change, archive and restore lists.

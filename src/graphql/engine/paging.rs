@@ -163,6 +163,11 @@ fn argument<T: InputType>(ctx: &Context<'_>, name: &str) -> Result<T, ApiError> 
     value.map(|(_, value)| value).map_err(ApiError::Engine)
 }
 
+/// Tells the cursors of a field of a node in the field's default order from all others.
+pub(super) fn default_scope(field: &str, of: Option<Uuid>) -> Scope {
+    scope(field, of, (None, false))
+}
+
 /// Tells the cursors of a field of a node in an order from those of others, on every server alike.
 fn scope(field: &str, of: Option<Uuid>, (key, reverse): (Option<&str>, bool)) -> Scope {
     let digest = Sha256::new().chain_update(field);
@@ -283,10 +288,8 @@ macro_rules! connection {
                 self.0
                     .nodes
                     .iter()
-                    .map(|(place, node)| $edge {
-                        place: *place,
-                        scope: self.0.scope,
-                        node,
+                    .map(|(place, node)| {
+                        $crate::graphql::engine::new_edges::Edge::of(node, *place, self.0.scope)
                     })
                     .collect()
             }
@@ -313,6 +316,18 @@ macro_rules! connection {
             place: $crate::operations::reader::Place,
             scope: $crate::operations::reader::Scope,
             node: &'a $node,
+        }
+
+        impl<'a> $crate::graphql::engine::new_edges::Edge<'a> for $edge<'a> {
+            type Node = $node;
+
+            fn of(
+                node: &'a $node,
+                place: $crate::operations::reader::Place,
+                scope: $crate::operations::reader::Scope,
+            ) -> Self {
+                Self { place, scope, node }
+            }
         }
 
         #[doc = concat!("One of ", $things, ", with its place in the list.")]

@@ -202,7 +202,11 @@ impl<'a> Scales<'a> {
         };
         let mut inside = Around {
             page: self.page(meta, field).unwrap_or(around.page),
-            intervals: self.intervals(meta, field).unwrap_or(around.intervals),
+            intervals: self
+                .intervals(meta, field)
+                .map_or(around.intervals, |count| {
+                    count.min(most_intervals(parent.name(), name))
+                }),
             characters: self.characters(meta, field).unwrap_or(around.characters),
             wraps: 0,
             of_all_types: parent.name() == "__Schema" && name == "types",
@@ -268,7 +272,6 @@ impl<'a> Scales<'a> {
             // where they are read (`MAX_LIST_BUCKETS`), and the resulting values are counted.
             ("UsageReport", "lists") => inside.page.min(50),
             ("ListUsage", "buckets") => around.intervals.min(30),
-            ("ContactList", "usage") => inside.intervals.min(100),
             ("UsageReport", "buckets") => around.intervals,
             // A segment of UCS-2 has 67 characters, and a message at most 255 segments.
             ("Segmentation", "segments") => (around.characters / 67 + 1).min(255),
@@ -308,6 +311,15 @@ impl<'a> Scales<'a> {
             .sum();
         let each = fields.div_ceil(self.registry.types.len().max(1));
         u64::try_from(each).unwrap_or(u64::MAX)
+    }
+}
+
+/// The most intervals that count for what is in a field. Lists × buckets are bounded where those of
+/// a page are read (`MAX_LIST_BUCKETS`), and the resulting values are counted.
+fn most_intervals(parent: &str, name: &str) -> u64 {
+    match (parent, name) {
+        ("ContactList", "usage") => 100,
+        _ => u64::MAX,
     }
 }
 

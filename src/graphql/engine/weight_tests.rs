@@ -178,8 +178,8 @@ fn the_tables_name_existing_fields() {
     }
     let lists = [
         ("UsageReport", &["lists", "buckets"] as &[&str]),
-        ("ListUsage", &["buckets"]),
         ("ContactList", &["usage"]),
+        ("ListUsage", &["buckets"]),
         ("Segmentation", &["segments", "nonGsmCharacters"]),
         ("Query", &["segmentation", "nodes", "_entities"]),
     ];

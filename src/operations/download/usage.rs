@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    super::{OperationError, usage_report::UsageReport},
+    super::{
+        OperationError,
+        usage_report::{AskedIn, UsageReport},
+    },
     Format, slug,
 };
 use crate::{
@@ -138,6 +141,7 @@ impl UsageClaims {
             time_zone: zone,
             part_of: None,
             source: Source::Days,
+            asked_in: AskedIn::Input,
         })
     }
 }

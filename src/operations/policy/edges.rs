@@ -19,7 +19,7 @@
 //! transactions), payments (purchases, statements, the automatic recharge), or usage and its
 //! reports.
 
-use super::{Access, EVERY_KEY, READERS, REPORTERS};
+use super::{Access, EVERY_KEY, PLATFORM, READERS, REPORTERS};
 
 /// The fields of a type, grouped by who may read them.
 pub type Rows = &'static [(Access, &'static [&'static str])];
@@ -31,7 +31,7 @@ macro_rules! edges {
         /// The rows of each type, by its name in the schema.
         #[allow(non_upper_case_globals, reason = "a type has one name everywhere")]
         pub mod of {
-            use super::{ANYONE, EVERY_KEY, READERS, REPORTERS, Rows};
+            use super::{ANYONE, EVERY_KEY, PLATFORM, READERS, REPORTERS, Rows};
             $(
                 #[doc = concat!("Who may read the fields of `", stringify!($name), "`.")]
                 $(#[$doc])*
@@ -51,7 +51,7 @@ edges! {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
         EVERY_KEY: scheduledMessages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
-        READERS: returnOrigins subscriptionFee retentionMonths forecast actors;
+        READERS: returnOrigins subscriptionFee retentionMonths forecast actors usage;
         REPORTERS: apiKeys paymentConnection ledgerHead;
     }
     /// Who did it is for those who see what was done; keys and labels have rules of their own.
@@ -154,7 +154,11 @@ edges! {
     }
     QuoteLine { EVERY_KEY: countryCode recipientCount segmentCount creditsPerSegment credits; }
     Rate { EVERY_KEY: countryCode sms mms nationalLanguages concatenationReference; }
-    RateCard { EVERY_KEY: id code description version publishedAt creditValue rates; }
+    /// Which accounts it prices is for those who see all accounts.
+    RateCard {
+        EVERY_KEY: id code description version publishedAt creditValue rates;
+        PLATFORM: accounts;
+    }
     /// Personal data, and nobody knows whose.
     RejectedRow { READERS: line value code reason; }
     Segment { ANYONE: index text unitCount; }
@@ -182,7 +186,7 @@ edges! {
     Viewer { EVERY_KEY: role accounts tokenExpiresAt; }
 
     // Whoever may use a mutation may read its answer. The types below have rows of their own.
-    AddContactsPayload { EVERY_KEY: contacts addedCount list warnings userErrors; }
+    AddContactsPayload { EVERY_KEY: contacts contactEdges addedCount list warnings userErrors; }
     ContactWarning { EVERY_KEY: field message; }
     AllocateCreditsPayload { EVERY_KEY: lists balance userErrors; }
     ArchiveContactListPayload { EVERY_KEY: list archivedListId balance userErrors; }
@@ -193,28 +197,31 @@ edges! {
     ConfirmPurchasePayload { EVERY_KEY: purchase balance userErrors; }
     ConnectPaymentsPayload { EVERY_KEY: account paymentConnection userErrors; }
     CreateAccessTokenPayload { EVERY_KEY: token expiresAt userErrors; }
-    CreateAccountPayload { EVERY_KEY: account userErrors; }
-    CreateApiKeyPayload { EVERY_KEY: id apiKey secret userErrors; }
-    CreateContactListPayload { EVERY_KEY: list userErrors; }
-    CreateCreditPackagePayload { EVERY_KEY: package userErrors; }
+    CreateAccountPayload { EVERY_KEY: account accountEdge userErrors; }
+    CreateApiKeyPayload { EVERY_KEY: id apiKey apiKeyEdge secret userErrors; }
+    CreateContactListPayload { EVERY_KEY: list listEdge userErrors; }
+    CreateCreditPackagePayload { EVERY_KEY: package packageEdge userErrors; }
     DisconnectPaymentsPayload { EVERY_KEY: account userErrors; }
-    ErasePersonPayload { EVERY_KEY: contactCount importRowCount messageCount nextAccountId userErrors; }
+    ErasePersonPayload {
+        EVERY_KEY: contactCount removedContactIds lists importRowCount messageCount messages;
+        EVERY_KEY: nextAccountId userErrors;
+    }
     ExportContactsPayload { EVERY_KEY: download userErrors; }
     ExportMessagesPayload { EVERY_KEY: download userErrors; }
     ExportTransactionsPayload { EVERY_KEY: download userErrors; }
-    GrantCreditsPayload { EVERY_KEY: lot replayed balance userErrors; }
-    ImportContactsPayload { EVERY_KEY: list importedCount duplicateCount rejected warnings import userErrors; }
-    PublishRateCardPayload { EVERY_KEY: rateCard userErrors; }
-    PurchaseCreditsPayload { EVERY_KEY: purchase replayed userErrors; }
+    GrantCreditsPayload { EVERY_KEY: lot lotEdge replayed balance userErrors; }
+    ImportContactsPayload { EVERY_KEY: list importedCount duplicateCount rejected warnings import importEdge userErrors; }
+    PublishRateCardPayload { EVERY_KEY: rateCard rateCardEdge userErrors; }
+    PurchaseCreditsPayload { EVERY_KEY: purchase purchaseEdge replayed userErrors; }
     RemoveContactsPayload { EVERY_KEY: list removedCount removedContactIds userErrors; }
     ReorderCreditPackagesPayload { EVERY_KEY: packages userErrors; }
-    RestoreContactListPayload { EVERY_KEY: list userErrors; }
+    RestoreContactListPayload { EVERY_KEY: list listEdge userErrors; }
     RevokeApiKeyPayload { EVERY_KEY: id apiKey userErrors; }
     RevokeOtherApiKeysPayload { EVERY_KEY: account revokedCount userErrors; }
     RevokeCreditsPayload { EVERY_KEY: transaction replayed balance userErrors; }
-    RotateApiKeyPayload { EVERY_KEY: apiKey previous secret userErrors; }
-    ScheduleMessagePayload { EVERY_KEY: message replayed balance userErrors; }
-    SendMessagePayload { EVERY_KEY: message replayed balance userErrors; }
+    RotateApiKeyPayload { EVERY_KEY: apiKey apiKeyEdge previous secret userErrors; }
+    ScheduleMessagePayload { EVERY_KEY: message messageEdge scheduledMessageEdge replayed balance userErrors; }
+    SendMessagePayload { EVERY_KEY: message messageEdge replayed balance userErrors; }
     SettleMessagePayload { EVERY_KEY: message replayed balance userErrors; }
     UpdateAccountPayload { EVERY_KEY: account userErrors; }
     UpdateAutoRechargePayload { EVERY_KEY: account autoRecharge userErrors; }

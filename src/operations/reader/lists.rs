@@ -15,7 +15,7 @@ use crate::{
     operations::{Services, lot::LotAt, viewer::Visibility},
     store::{
         self,
-        account::AccountFilter,
+        account::{AccountFilter, charged::ChargedBy},
         api_key::ApiKeySort,
         contact::{Contact, ContactFilter},
         contact_import::{RejectedRow, warnings::ImportWarning},
@@ -129,6 +129,11 @@ lists! {
         list.only.map_or(Visibility::Platform, Visibility::Account),
         store::account::list(connection, list, window),
         store::account::count(connection, list);
+
+    ChargedBy: account by row.created_at,
+        Visibility::Platform,
+        store::account::charged::list(connection, list, window),
+        store::account::charged::count(connection, list);
 
     ApiKeys: api_key by list.1.key(row),
         list.0.map_or(Visibility::Administrators, Visibility::Account),

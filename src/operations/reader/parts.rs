@@ -4,27 +4,15 @@
 //! filter itself ([`super`]); values of accounts ([`super::of_account`]); what the values mean,
 //! which their nouns say.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{
-    calendar::buckets::Interval,
-    id::{AccountId, ListId, MessageId},
-};
+use domain::id::{AccountId, ListId, MessageId};
 use entity::{list_destination, message, message_line};
-use jiff::Timestamp;
 use sea_orm::DbErr;
 
 use super::{Keyed, Owned, ViewerReader};
 use crate::{
-    operations::{
-        OperationError,
-        allocation::ListAllocation,
-        usage_report::{BucketOfList, ListsOf},
-        viewer::Visibility,
-    },
+    operations::{allocation::ListAllocation, viewer::Visibility},
     store::{
         self,
         transaction::{LotSum, PostingSum},
@@ -290,89 +278,5 @@ impl Keyed for PostedLotsOf {
         let sums = store::transaction::lots(connection, of).await?.into_iter();
         let keyed = sums.map(|((account, sequence), sums)| (Self { account, sequence }, sums));
         Ok(keyed.collect())
-    }
-}
-
-/// Asks for a list's usage by interval of its account's time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct UsageOf {
-    /// The list's account.
-    pub account: AccountId,
-    /// The list.
-    pub list: ListId,
-    /// The first instant of the period.
-    pub from: Timestamp,
-    /// The first instant after it.
-    pub to: Timestamp,
-    /// The length of the intervals.
-    pub interval: Interval,
-}
-
-/// A list's usage.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ListUsage {
-    /// The usage by the first instant of each interval, oldest first.
-    pub buckets: Vec<BucketOfList>,
-}
-
-impl Keyed for UsageOf {
-    /// A refused period fails only the fields that ask for it.
-    type Value = Result<ListUsage, Arc<OperationError>>;
-
-    fn visibility(&self, _: Option<&Self::Value>) -> Option<Visibility> {
-        Some(Visibility::Account(self.account))
-    }
-
-    async fn read(
-        reader: &ViewerReader,
-        keys: &[Self],
-    ) -> Result<HashMap<Self, Self::Value>, DbErr> {
-        let accounts: BTreeSet<AccountId> = keys.iter().map(|key| key.account).collect();
-        let connection = reader.services().store().reader();
-        let accounts = store::account::find_all(connection, accounts).await?;
-        let mut periods: HashMap<_, Vec<ListId>> = HashMap::new();
-        for key in keys {
-            let period = (key.account, key.from, key.to, key.interval);
-            periods.entry(period).or_default().push(key.list);
-        }
-        let asked: Vec<ListsOf> = periods
-            .into_iter()
-            .filter_map(|((account, from, to, interval), lists)| {
-                let row = accounts.iter().find(|row| row.id == account.uuid());
-                Some(ListsOf {
-                    account: row?.clone(),
-                    lists,
-                    period: (from, to),
-                    interval,
-                })
-            })
-            .collect();
-        let key = |of: &ListsOf, list| Self {
-            account: AccountId::new(of.account.id),
-            list,
-            from: of.period.0,
-            to: of.period.1,
-            interval: of.interval,
-        };
-        let mut found = HashMap::new();
-        match reader.services().usage_of_lists(asked.clone()).await {
-            Ok(read) => {
-                for (of, usage) in asked.iter().zip(read) {
-                    let mut usage = usage.map_err(Arc::new);
-                    found.extend(of.lists.iter().map(|list| {
-                        let of_list = usage.as_mut().map(|usage| ListUsage {
-                            buckets: usage.remove(list).unwrap_or_default(),
-                        });
-                        (key(of, *list), of_list.map_err(|cause| Arc::clone(cause)))
-                    }));
-                }
-            }
-            Err(cause) => {
-                let cause = Arc::new(cause);
-                let failed = keys.iter().map(|key| (*key, Err(Arc::clone(&cause))));
-                found.extend(failed);
-            }
-        }
-        Ok(found)
     }
 }

@@ -8,8 +8,8 @@
 
 use std::time::{Duration, Instant};
 
-use domain::id::{AccountId, MessageId};
-use entity::erasure;
+use domain::id::{AccountId, ContactId, ListId, MessageId};
+use entity::{erasure, message};
 
 use crate::{
     operations::{
@@ -24,6 +24,8 @@ use crate::{
 pub const MAX_MESSAGES: usize = 1_000;
 /// How long one request goes on to further accounts. A query may take 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How many removed contacts end a request about all accounts: each is named in the answer.
+const MAX_REMOVED: usize = 1_000;
 /// How many accounts are read at a time.
 const PAGE: u64 = 100;
 /// How many rows of imports are read at a time.
@@ -47,14 +49,16 @@ pub struct ErasePerson {
 }
 
 /// What was erased.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Erased {
     /// Contacts that were removed from lists.
-    pub contacts: u64,
+    pub contacts: Vec<ContactId>,
+    /// The lists that they were removed from.
+    pub lists: Vec<ListId>,
     /// Rejected rows and warnings of imports that were deleted.
     pub import_rows: u64,
-    /// Messages whose names and texts were erased.
-    pub messages: u64,
+    /// Messages whose names and texts were erased, as they are then.
+    pub messages: Vec<message::Model>,
     /// The account that another request goes on with; `None` if all were done.
     pub next: Option<AccountId>,
 }
@@ -101,11 +105,12 @@ impl Services {
             return self.erase_everywhere(viewer, from, number).await;
         };
         let erased = self.erase_in(account, number, &messages).await?;
-        self.trace(viewer, account, erased).await?;
+        self.trace(viewer, account, &erased).await?;
         Ok(erased)
     }
 
-    /// Goes through all accounts from one of them on, as long as the request has time.
+    /// Goes through all accounts from one of them on, as long as the request has time, and names no
+    /// more contacts than an answer takes.
     async fn erase_everywhere(
         &self,
         viewer: &Viewer,
@@ -124,7 +129,7 @@ impl Services {
                 return Ok(all);
             }
             for account in accounts {
-                if began.elapsed() >= PATIENCE {
+                if began.elapsed() >= PATIENCE || all.contacts.len() >= MAX_REMOVED {
                     all.next = Some(account);
                     return Ok(all);
                 }
@@ -144,8 +149,9 @@ impl Services {
     ) -> Result<(), OperationError> {
         let erased = self.erase_in(account, number, &[]).await?;
         if erased != Erased::default() {
-            self.trace(viewer, account, erased).await?;
-            all.contacts += erased.contacts;
+            self.trace(viewer, account, &erased).await?;
+            all.contacts.extend(erased.contacts);
+            all.lists.extend(erased.lists);
             all.import_rows += erased.import_rows;
         }
         Ok(())
@@ -160,7 +166,11 @@ impl Services {
         let mut erased = Erased::default();
         let lists = store::contact::lists_with(self.store().reader(), account, number).await?;
         for list in &lists {
-            erased.contacts += self.remove_one(list, Which::Numbers(&[number])).await?;
+            let removed = self.remove_one(list, Which::Numbers(&[number])).await?;
+            if !removed.is_empty() {
+                erased.contacts.extend(removed);
+                erased.lists.push(ListId::new(list.id));
+            }
         }
         let number = number.to_string();
         let digits = number.get(number.len().saturating_sub(DIGITS)..);
@@ -220,24 +230,25 @@ impl Services {
         &self,
         viewer: &Viewer,
         account: AccountId,
-        erased: Erased,
+        erased: &Erased,
     ) -> Result<(), OperationError> {
-        let stored = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+        let (contacts, messages) = (count(erased.contacts.len()), count(erased.messages.len()));
         let row = erasure::Model {
             account_id: account.uuid(),
             id: self.clock().new_id(),
             erased_at: self.clock().now().as_microsecond(),
             api_key_id: viewer.key.map(|key| key.uuid()),
-            contacts: stored(erased.contacts),
-            import_rows: stored(erased.import_rows),
-            messages: stored(erased.messages),
+            contacts,
+            import_rows: i64::try_from(erased.import_rows).unwrap_or(i64::MAX),
+            messages,
         };
         store::retention::insert_erasure(self.store().writer(), row).await?;
         tracing::info!(
             account = %account.uuid(),
-            contacts = erased.contacts,
+            contacts,
             import_rows = erased.import_rows,
-            messages = erased.messages,
+            messages,
             "a person's data was erased on request"
         );
         Ok(())

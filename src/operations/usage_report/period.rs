@@ -1,4 +1,4 @@
-//! Checking the period of a report: neither empty nor too long.
+//! Checking the period of a report, which is neither empty nor too long, and where it is asked for.
 
 use domain::calendar::buckets::{self, Bucket, BucketsError, Interval};
 use jiff::{Span, Timestamp, tz::TimeZone};
@@ -7,6 +7,26 @@ use super::super::{Path, refusal::Refusal};
 
 /// The longest period of a report, in years.
 const MAX_YEARS: i64 = 10;
+
+/// Where a report's period is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedIn {
+    /// In an argument `input`.
+    Input,
+    /// In arguments of a field.
+    Arguments,
+}
+
+impl AskedIn {
+    /// The path of a value there.
+    #[must_use]
+    pub fn path(self, name: &str) -> Path {
+        match self {
+            Self::Input => Path::input(name),
+            Self::Arguments => Path::argument(name),
+        }
+    }
+}
 
 /// The buckets of a period, which is refused if it is empty or too long.
 pub(super) fn period(

@@ -1,10 +1,8 @@
 // No number that a page shows is stale after a mutation, in any of the caches that clients use, and
 // none is fetched again.
 // Here: the mutations, each from what the last one left. Not here: the documents, which are in
-// src/operations.js; what only enters or leaves a connection, as in places.test.mjs; a published
-// rate card, which moves the prices of all accounts on it; files of contacts, whose progress a
-// subscription reports; and erasePerson, whose answer has only counts: an administrator's page asks
-// again after a rate card or an erasure.
+// src/operations.js; what only enters or leaves a connection or moves in it, as in places.test.mjs;
+// and files of contacts, whose progress a subscription reports.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apollo } from './src/apollo.js';
@@ -16,6 +14,9 @@ import { ask, done, sent } from './src/server.js';
 import { IT, differences, key, plain, shop } from './src/shop.js';
 
 const tomorrow = () => new Date(Date.now() + 24 * 3_600_000).toISOString();
+let published = 1;
+/** What a credit is worth: more with each version, of which every client publishes one. */
+const worth = () => `0.0${++published}`;
 const inDays = (days) => new Date(Date.now() + days * 24 * 3_600_000).toISOString().slice(0, 10);
 
 /**
@@ -51,6 +52,8 @@ const STEPS = [
   ['revokeApiKey', (_, { createApiKey }) => ({ id: createApiKey.apiKey.id })],
   ['revokeOtherApiKeys', ({ accountId }) => ({ accountId })],
   ['updateCreditPackage', ({ packageId, price }) => ({ packageId, name: 'Renamed', price: { ...price, amount: '12.00' } })],
+  ['erasePerson', ({ accountId }, { sendMessage }) => ({ accountId, phoneNumber: '+393401234568', messageIds: [sendMessage.message.id] })],
+  ['publishRateCard', ({ price: { currencyCode } }) => ({ code: 'default', creditValue: { amount: worth(), currencyCode }, rates: [{ sms: '1', mms: '3' }] })],
 ];
 
 for (const client of [apollo, graphcache, relay]) {

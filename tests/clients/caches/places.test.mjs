@@ -1,5 +1,5 @@
-// What enters a connection and what leaves it stands in the answer of the mutation: each client
-// places it by its own means, and fetches nothing again.
+// What enters a connection, what leaves it and what moves in it stands in the answer of the
+// mutation: each client places it by its own means, and fetches nothing again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apolloPlaces } from './src/apollo.js';
@@ -11,13 +11,22 @@ import { IT, differences, key, plain, shop } from './src/shop.js';
 
 const contact = (phoneNumber) => ({ phoneNumber });
 
+const tomorrow = () => new Date(Date.now() + 24 * 3_600_000).toISOString();
+
 const STEPS = [
   ['sendMessage', ({ accountId, lists }) => ({ accountId, listId: lists.shared, text: 'Saldi', idempotencyKey: key() })],
   ['sendMessage', ({ accountId, lists }) => ({ accountId, listId: lists.other, text: 'Saldi', idempotencyKey: key() })],
+  ['scheduleMessage', ({ accountId, lists }) => ({ accountId, listId: lists.other, text: 'Saldi', sendAt: tomorrow(), idempotencyKey: key() })],
   ['createContactList', ({ accountId }) => ({ accountId, name: 'Younger', destinations: IT(3) })],
-  ['archiveContactList', ({ lists }) => ({ listId: lists.other })],
+  ['archiveContactList', (_, { createContactList }) => ({ listId: createContactList.listEdge.node.id })],
+  ['restoreContactList', (_, { createContactList }) => ({ listId: createContactList.listEdge.node.id })],
+  ['grantCredits', ({ accountId }) => ({ accountId, credits: '50', note: 'A gift', idempotencyKey: key() })],
+  ['purchaseCredits', ({ accountId, packageId }) => ({ accountId, packageId, method: 'BANK_TRANSFER', idempotencyKey: key() })],
+  ['createApiKey', ({ accountId }) => ({ accountId, role: 'MEMBER', name: 'Member' })],
+  ['rotateApiKey', (_, { createApiKey }) => ({ id: createApiKey.apiKeyEdge.node.id })],
   ['createCreditPackage', ({ price }) => ({ code: `most-${key()}`, name: 'Most', credits: '1000000', price })],
-  ['archiveCreditPackage', (_, { createCreditPackage }) => ({ packageId: createCreditPackage.package.id })],
+  ['reorderCreditPackages', ({ packageId }, { createCreditPackage }) => ({ packageIds: [createCreditPackage.packageEdge.node.id, packageId] })],
+  ['archiveCreditPackage', (_, { createCreditPackage }) => ({ packageId: createCreditPackage.packageEdge.node.id })],
   ['addContacts', ({ lists }) => ({ listId: lists.stored, contacts: [contact('+393401234570'), contact('+393401234571')] })],
   ['removeContacts', ({ lists }) => ({ listId: lists.stored, phoneNumbers: ['+393401234568', '+393401234570'] })],
 ];
@@ -26,8 +35,9 @@ const STEPS = [
 const nodes = (data) => {
   const { account, list, creditPackages } = plain(data);
   const of = ({ edges }) => edges.map(({ node }) => node);
-  const own = { messages: of(account.messages), lists: of(account.lists), contacts: of(list.contacts) };
-  return { ...own, packages: of(creditPackages) };
+  const { messages, lists, lots, purchases, apiKeys } = account;
+  const shown = { messages, lists, lots, purchases, apiKeys, contacts: list.contacts, creditPackages };
+  return Object.fromEntries(Object.entries(shown).map(([name, connection]) => [name, of(connection)]));
 };
 
 for (const client of [apolloPlaces, graphcachePlaces, relayPlaces]) {

@@ -175,7 +175,7 @@ fn arguments(name: &str, field: &str) -> &'static str {
         ("Query", "usageReport" | "usageReportDownload") => "(input: $report)",
         ("Quote", "personalText") => "(contactId: $contact)",
         ("Account", "statement") => "(month: \"2026-11-01\")",
-        ("ContactList", "usage") => {
+        ("Account" | "ContactList", "usage") => {
             "(from: \"2026-11-01T00:00:00Z\", to: \"2026-12-01T00:00:00Z\")"
         }
         ("CreditPackage", "capacity") => "(countryCodes: [\"IT\"], accountId: $account)",

@@ -37,7 +37,7 @@ on_both_databases! {
                 channels { usage { ...all } }
                 lists { usage { ...all } buckets { usage { ...all } } } }
             node(id: $list) { ... on ContactList {
-                usage(from: $from, to: $to, interval: DAY) { usage { ...all } } } } }
+                usage(from: $from, to: $to, interval: DAY) { totals { ...all } buckets { usage { ...all } } } } } }
             fragment all on Usage { messageCount recipientCount segmentCount credits }";
         let (from, to) = ("2026-11-21T23:00:00Z", "2026-11-22T23:00:00Z");
         let input = json!({ "from": from, "to": to, "interval": "DAY" });
@@ -51,7 +51,7 @@ on_both_databases! {
                 "totals": sum, "buckets": one, "countries": one, "channels": one,
                 "lists": [{ "usage": sum, "buckets": one }],
             },
-            "node": { "usage": one },
+            "node": { "usage": { "totals": sum, "buckets": one } },
         }));
     }
 }

@@ -5,7 +5,7 @@ mod contents;
 mod dialects;
 mod leaving;
 mod links;
-mod long_messages;
+pub mod long_messages;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

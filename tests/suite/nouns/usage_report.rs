@@ -193,7 +193,7 @@ on_both_databases! {
         send_all(&server, &tenant, &messages).await;
         let read = "query($input: UsageReportInput!, $after: ID) { usageReport(input: $input) {
             totals { ...cost } buckets { usage { ...cost } } countries { usage { ...cost } } channels { usage { ...cost } }
-            lists(first: 1, after: $after) { list { id usage(from: \"2026-11-01T00:00:00Z\", to: \"2026-11-22T00:00:00Z\") { usage { ...cost } } }
+            lists(first: 1, after: $after) { list { id usage(from: \"2026-11-01T00:00:00Z\", to: \"2026-11-22T00:00:00Z\") { buckets { usage { ...cost } } } }
                 usage { ...cost } buckets { usage { ...cost } } } } }
             fragment cost on Usage { cost { amount } }";
         let cents = |parts: &Value| -> Vec<i64> {
@@ -220,7 +220,7 @@ on_both_databases! {
             let cost = cents(&report["lists"])[0];
             assert_eq!(cents(&of_list["buckets"]).iter().sum::<i64>(), cost);
             // Without a report the list's own total is rounded: 1.6 cents, or 0.4.
-            let alone = cents(&of_list["list"]["usage"]).iter().sum::<i64>();
+            let alone = cents(&of_list["list"]["usage"]["buckets"]).iter().sum::<i64>();
             assert_eq!(alone, if own == ListId::decode(list) { 2 } else { 0 });
             of_lists.push(cost);
             after = of_list["list"]["id"].clone();
@@ -283,7 +283,7 @@ on_both_databases! {
         server.data(server.admin_key(), REPORT, json!({ "input": managed })).await;
 
         let usage = "query($id: ID!) { node(id: $id) { ... on ContactList {
-            usage(from: \"2026-11-01T00:00:00Z\", to: \"2026-11-02T00:00:00Z\") { start } } } }";
+            usage(from: \"2026-11-01T00:00:00Z\", to: \"2026-11-02T00:00:00Z\") { id } } } }";
         let response = server.graphql(Some(&sender), usage, json!({ "id": own })).await;
         assert_eq!(response["errors"][0]["extensions"]["code"], "FORBIDDEN", "{response}");
     }
@@ -306,7 +306,7 @@ on_both_databases! {
             lists.push(id);
         }
         let read = "query($from: DateTime!, $to: DateTime!, $interval: Interval! = DAY) { account { lists { nodes { id
-            usage(from: $from, to: $to, interval: $interval) { start usage { messageCount credits cost { amount } } } } } } }";
+            usage(from: $from, to: $to, interval: $interval) { buckets { start usage { messageCount credits cost { amount } } } } } } } }";
         let period = json!({ "from": "2026-11-01T23:00:00Z", "to": "2026-11-03T23:00:00Z" });
         let data = server.data(&tenant.owner, read, period).await;
         let day = |start: &str, messages: i32, credits: &str, amount: &str| json!({
@@ -316,9 +316,9 @@ on_both_databases! {
         let second = day("2026-11-02T23:00:00Z", 0, "0", "0.00");
         let first = |messages, credits, amount| day("2026-11-01T23:00:00Z", messages, credits, amount);
         assert_eq!(data["account"]["lists"]["nodes"], json!([
-            { "id": lists[0], "usage": [first(1, "3", "1.50"), second] },
-            { "id": lists[1], "usage": [first(0, "0", "0.00"), second] },
-            { "id": lists[2], "usage": [first(1, "5", "2.50"), second] },
+            { "id": lists[0], "usage": { "buckets": [first(1, "3", "1.50"), second] } },
+            { "id": lists[1], "usage": { "buckets": [first(0, "0", "0.00"), second] } },
+            { "id": lists[2], "usage": { "buckets": [first(1, "5", "2.50"), second] } },
         ]));
         for (period, field) in [
             (json!({ "from": "2026-11-02T00:00:00Z", "to": "2026-11-02T00:00:00Z" }), "to"),
@@ -344,7 +344,7 @@ on_both_databases! {
         let both = refused(&server, &tenant.owner, november()).await;
         assert_eq!(both, ("BAD_USER_INPUT".to_owned(), json!(["input", "from"])));
         let usage = "query($id: ID!) { node(id: $id) { ... on ContactList {
-            usage(from: \"2026-11-01T00:00:00Z\", to: \"2026-11-05T00:00:00Z\") { start } } } }";
+            usage(from: \"2026-11-01T00:00:00Z\", to: \"2026-11-05T00:00:00Z\") { totals { credits } } } } }";
         let response = server.graphql(Some(&tenant.owner), usage, json!({ "id": list })).await;
         assert_eq!(response["errors"][0]["extensions"]["field"], json!(["from"]), "{response}");
         let later = november_with("from", "2026-11-03T00:00:00Z");

@@ -33,7 +33,10 @@ pub(super) const SCAN: u64 = 50 * READ;
 
 /// Fields whose rows are loaded in batches.
 pub(super) const EDGES: &[(&str, &[&str])] = &[
-    ("Account", &["paymentConnection", "subscriptionFee"]),
+    (
+        "Account",
+        &["paymentConnection", "subscriptionFee", "usage"],
+    ),
     ("ApiKey", &["account"]),
     ("AutoRecharge", &["package"]),
     ("Balance", &["account"]),
@@ -116,7 +119,11 @@ pub(super) const READS: &[(&str, &[&str])] = &[
     ("Quote", &["suggestedPackage", "smartEncodingSaves"]),
     ("RateCard", &["rates"]),
     ("Statement", &["download"]),
-    ("UsageReport", &["previous"]),
+    // Without these, the usage of an account or a list is read with that of its siblings.
+    (
+        "UsageReport",
+        &["previous", "channels", "lists", "countries"],
+    ),
 ];
 
 /// The weight of a field, without what is selected in it.

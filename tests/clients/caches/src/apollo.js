@@ -44,7 +44,7 @@ export const apolloPlaces = async (variables) => {
           ...shown,
           edges: moved(shown.edges, move, payload, {
             id: ({ node }) => readField('id', node),
-            edge: (node) => ({ __typename: move.edge, node: toReference(node) }),
+            edge: ({ __typename, node }) => ({ __typename, node: toReference(node) }),
           }),
         }),
       },

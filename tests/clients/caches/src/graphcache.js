@@ -58,7 +58,7 @@ export const graphcachePlaces = (variables) => {
       const connection = { ...data, query: data }[move.of][move.field];
       connection.edges = moved(connection.edges, move, payload, {
         id: ({ node }) => node.id,
-        edge: (node) => ({ __typename: move.edge, node }),
+        edge: (edge) => edge,
       });
       return data;
     });

@@ -364,4 +364,31 @@ export const mutations = {
       }
     }
   `,
+  publishRateCard: graphql`
+    mutation operationsPublishRateCardMutation($input: PublishRateCardInput!) {
+      publishRateCard(input: $input) {
+        rateCard {
+          id
+          accounts(first: 200) {
+            nodes {
+              id
+              rateCard { id version creditValue { ...operations_money @relay(mask: false) } }
+              balance { id value { ...operations_money @relay(mask: false) } }
+            }
+          }
+        }
+        userErrors { message }
+      }
+    }
+  `,
+  erasePerson: graphql`
+    mutation operationsErasePersonMutation($input: ErasePersonInput!) {
+      erasePerson(input: $input) {
+        removedContactIds
+        lists { ...operations_list @relay(mask: false) ...operations_contacts @relay(mask: false) }
+        messages { ...operations_message @relay(mask: false) }
+        userErrors { message }
+      }
+    }
+  `,
 };

@@ -1,6 +1,6 @@
 // relay-runtime with the artefacts of relay-compiler, without React.
 import { createRequire } from 'node:module';
-import { MOVES } from './places.js';
+import { MOVES, reordered } from './places.js';
 import { authorization, send, url } from './server.js';
 
 const {
@@ -31,7 +31,7 @@ const connect = () =>
   });
 
 /** A page that shows a query, whose mutations are of the same module. */
-const opened = async (module, name, variables, connections) => {
+const opened = async (module, name, variables, { connections, updater } = {}) => {
   const environment = connect();
   const query = await artefact(`${module}${name}Query`);
   await fetchQuery(environment, query, variables).toPromise();
@@ -48,7 +48,8 @@ const opened = async (module, name, variables, connections) => {
       const data = await new Promise((resolve, reject) => {
         commitMutation(environment, {
           mutation,
-          variables: { input, ...connections?.(name) },
+          variables: connections ? { input, connections: [connections(name)] } : { input },
+          updater: updater?.(name),
           onCompleted: (answer, errors) => (errors ? reject(errors) : resolve(answer)),
           onError: reject,
         });
@@ -60,10 +61,24 @@ const opened = async (module, name, variables, connections) => {
 
 export const relay = (variables) => opened('operations', 'Home', variables);
 
-/** The page of connections: the directives of its mutations place what an answer names. */
-export const relayPlaces = ({ accountId, listId }) =>
-  opened('places', 'Page', { accountId, listId }, (name) => {
+/**
+ * The page of connections: the directives of its mutations place what an answer names, and an
+ * updater brings it into another order, for which there is no directive.
+ */
+export const relayPlaces = ({ accountId, listId }) => {
+  const owners = { account: accountId, list: listId, query: 'client:root' };
+  const connections = (name) => {
     const { of, field } = MOVES[name];
-    const owners = { account: accountId, list: listId, query: 'client:root' };
-    return { connections: [ConnectionHandler.getConnectionID(owners[of], `places_${field}`)] };
-  });
+    return ConnectionHandler.getConnectionID(owners[of], `places_${field}`);
+  };
+  const updater = (name) => {
+    const { order } = MOVES[name];
+    if (!order) return undefined;
+    return (store, data) => {
+      const connection = store.get(connections(name));
+      const id = (edge) => edge.getLinkedRecord('node').getDataID();
+      connection.setLinkedRecords(reordered(connection.getLinkedRecords('edges'), order(data[name]), id), 'edges');
+    };
+  };
+  return opened('places', 'Page', { accountId, listId }, { connections, updater });
+};
