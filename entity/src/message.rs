@@ -49,6 +49,9 @@ pub struct Model {
     pub erased_at: Option<i64>,
     /// The actor who made it; null for messages from before actors were recorded.
     pub actor_id: Option<i64>,
+    /// When it last changed, in microseconds since the epoch; null if that was its charge, as it
+    /// was made, and if earlier programs changed it last.
+    pub updated_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

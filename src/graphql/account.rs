@@ -1,6 +1,9 @@
-//! Accounts: the node, its connection, and the root fields that read them.
+//! Accounts: the node and its connection.
+//!
+//! Not here: the root fields that read accounts ([`query`]) and those that change them ([`mutation`]).
 
 mod mutation;
+mod query;
 mod settings;
 
 use async_graphql::{Context, ID, Object};
@@ -9,6 +12,7 @@ use entity::account;
 
 pub use self::{
     mutation::AccountMutation,
+    query::AccountQuery,
     settings::{ConsumptionOrder, Settlement},
 };
 use super::{
@@ -23,11 +27,11 @@ use super::{
         ids::PublicId,
         loaders,
         paging::{Nodes, connection, sorted, window},
-        request::{reader, services, viewer_of},
+        request::{reader, services},
     },
     forecast::Forecast,
     ledger_head::{self, LedgerHead},
-    lot::{self, CreditLotConnection, CreditLotState},
+    lot::{self, CreditLotConnection, CreditLotFilterInput, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput, ScheduledMessageFilterInput},
     money::Money,
     monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
@@ -35,7 +39,10 @@ use super::{
     purchase::{self, PurchaseConnection, PurchaseFilterInput},
     rate_card::RateCard,
     scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
-    sorting::{AccountSortKey, ApiKeySortKey, ContactListSortKey, PurchaseSortKey},
+    sorting::{
+        AccountSortKey, ApiKeySortKey, ContactListSortKey, CreditLotSortKey, MessageSortKey,
+        PurchaseSortKey,
+    },
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
@@ -181,18 +188,23 @@ impl Account {
         contact_list::connection(ctx, self.key(), which, (sort_key, window)).await
     }
 
-    /// The account's lots of credits, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// The account's lots of credits. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
     /// OWNER, MEMBER or VIEWER.
     async fn lots(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Returns only lots in this state.")] state: Option<CreditLotState>,
+        #[graphql(desc = "Further conditions that the returned nodes meet.")] filter: Option<
+            CreditLotFilterInput,
+        >,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: CreditLotSortKey,
     ) -> Result<CreditLotConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        lot::connection(ctx, self.key(), state, window).await
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        lot::connection(ctx, self.key(), (state, filter), (sort_key, window)).await
     }
 
-    /// Its messages, by sendAt, latest first.
+    /// Its messages.
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -200,9 +212,17 @@ impl Account {
             desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
         )]
         filter: Option<MessageFilterInput>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: MessageSortKey,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        message::connection(ctx, MessageFilter::of(self.key()), filter, window).await
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        message::connection(
+            ctx,
+            MessageFilter::of(self.key()),
+            filter,
+            (sort_key, window),
+        )
+        .await
     }
 
     /// Its messages that are SCHEDULED, by sendAt, soonest first; at most 10,000 at a time.
@@ -335,51 +355,4 @@ pub(super) async fn connection(
 ) -> Result<AccountConnection, ApiError> {
     let accounts = reader(ctx)?.accounts(search, sort.into(), window).await?;
     Ok(AccountConnection(Nodes::new(accounts, Account)))
-}
-
-/// The root fields that read accounts.
-#[derive(Debug, Default)]
-pub struct AccountQuery;
-
-#[Object]
-impl AccountQuery {
-    /// The account with this id, or the viewer's own if `id` is left out. Null if there is none
-    /// that the viewer can see.
-    async fn account(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The account. If it is left out, the viewer's own account is used; platform roles must name one."
-        )]
-        id: Option<ID>,
-    ) -> Option<Result<Account, ApiError>> {
-        one(ctx, id).await.transpose()
-    }
-
-    /// All accounts. Requires PLATFORM_ADMIN or ACCOUNT_MANAGER.
-    async fn accounts(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
-        )]
-        search: Option<String>,
-        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
-        sort_key: AccountSortKey,
-    ) -> Result<AccountConnection, ApiError> {
-        viewer_of(ctx, "accounts")?;
-        let window = sorted(ctx, None, &sort_key)?;
-        connection(ctx, search, (sort_key, window)).await
-    }
-}
-
-async fn one(ctx: &Context<'_>, id: Option<ID>) -> Result<Option<Account>, ApiError> {
-    let viewer = viewer_of(ctx, "account")?;
-    let id = match id {
-        // An id of another type names no account.
-        Some(id) => AccountId::decode(&id),
-        None => viewer.account,
-    };
-    let Some(id) = id else { return Ok(None) };
-    Ok(loaders::load(ctx, id).await?.map(Account))
 }

@@ -22,7 +22,7 @@ use super::{
     },
     message::{self, MessageConnection, MessageFilterInput},
     scalars::DateTime,
-    sorting::{ContactListSortKey, ContactSortKey},
+    sorting::{ContactListSortKey, ContactSortKey, MessageSortKey},
     usage::{self, UsageBucket},
     usage_report::Interval,
 };
@@ -126,7 +126,7 @@ impl ContactList {
         usage::of_list(ctx, of, (&from, &to), interval).await
     }
 
-    /// Its messages, by sendAt, latest first.
+    /// Its messages.
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -134,13 +134,15 @@ impl ContactList {
             desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
         )]
         filter: Option<MessageFilterInput>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: MessageSortKey,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
         let all = MessageFilter {
             lists: vec![Some(self.key())],
             ..MessageFilter::of(self.account_key())
         };
-        message::connection(ctx, all, filter, window).await
+        message::connection(ctx, all, filter, (sort_key, window)).await
     }
 
     /// The list's stored contacts, newest first unless `sortKey` or `search` says otherwise. Empty

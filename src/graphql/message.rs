@@ -38,10 +38,11 @@ use super::{
     rate_card::RateCard,
     scalars::{Credits, DateTime},
     segmentation::{Channel, Encoding},
+    sorting::MessageSortKey,
 };
 use crate::operations::{
     Fault, OperationError,
-    message::{Done, MessageFilter},
+    message::{Done, MessageFilter, updated_at},
     rate_card::credit_value,
     reader::{DepartedOf, LinesOf, TextOf, Window},
 };
@@ -233,6 +234,13 @@ impl Message {
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.row.created_at)
     }
+
+    /// The instant of its last change: as it was sent, scheduled, updated, settled or canceled, or
+    /// as its text was erased. Contacts who leave its list change departedRecipientCount alone, and
+    /// not this.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.row))
+    }
 }
 
 connection!(Message, MessageConnection, MessageEdge, "messages");
@@ -242,9 +250,9 @@ pub(super) async fn connection(
     ctx: &Context<'_>,
     all: MessageFilter,
     filter: Option<MessageFilterInput>,
-    window: Window,
+    (sort, window): (MessageSortKey, Window),
 ) -> Result<MessageConnection, ApiError> {
-    let asked = filter.unwrap_or_default().read();
+    let asked = filter.unwrap_or_default().read(sort);
     let messages = reader(ctx)?.messages(all, asked, window).await?;
     Ok(MessageConnection(Nodes::new(messages, Message::new)))
 }

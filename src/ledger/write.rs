@@ -60,6 +60,9 @@ pub(super) async fn all(
         }
         None => true,
     });
+    // Of all messages most are charged as they are made, and write nothing about changes.
+    let (charged, planned): (Vec<_>, Vec<_>) =
+        (rows.messages.into_iter()).partition(|row| row.updated_at.is_none());
     let writes = [
         store_actor::missing(actors),
         TableRows::upsert(
@@ -82,6 +85,7 @@ pub(super) async fn all(
                 lot::Column::RemainingUnits,
                 lot::Column::ExpiresAt,
                 lot::Column::TakenBack,
+                lot::Column::UpdatedAt,
             ],
         ),
         TableRows::upsert(
@@ -96,7 +100,9 @@ pub(super) async fn all(
         TableRows::insert(rows.postings),
         TableRows::insert(rows.expiry_changes),
         // A message that the ledger writes is not erased.
-        TableRows::insert(rows.messages).without(&[message::Column::ErasedAt]),
+        TableRows::insert(charged)
+            .without(&[message::Column::ErasedAt, message::Column::UpdatedAt]),
+        TableRows::insert(planned).without(&[message::Column::ErasedAt]),
         TableRows::upsert(
             ended,
             &[message::Column::AccountId, message::Column::Id],
@@ -106,6 +112,7 @@ pub(super) async fn all(
                 message::Column::Recipients,
                 message::Column::SentAt,
                 message::Column::Lines,
+                message::Column::UpdatedAt,
             ],
         )
         .without(&[message::Column::ErasedAt]),
@@ -126,6 +133,7 @@ pub(super) async fn all(
                 message::Column::SendAt,
                 message::Column::SentAt,
                 message::Column::Lines,
+                message::Column::UpdatedAt,
             ],
         )
         .without(&[message::Column::ErasedAt]),

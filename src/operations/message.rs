@@ -45,7 +45,10 @@ use super::{
 };
 use parts::{Frame, frame};
 
-pub use crate::store::{message::MessageFilter, scheduled_message::ScheduledFilter};
+pub use crate::store::{
+    message::{MessageFilter, MessageSort, updated_at},
+    scheduled_message::ScheduledFilter,
+};
 use crate::{
     clock::whole_micros,
     fair::Urgency,

@@ -210,6 +210,7 @@ fn erasing(account: AccountId, now: Timestamp) -> UpdateMany<message::Entity> {
         .col_expr(Column::Text, Expr::value(""))
         .col_expr(Column::Name, Expr::value(Option::<String>::None))
         .col_expr(Column::ErasedAt, Expr::value(now.as_microsecond()))
+        .col_expr(Column::UpdatedAt, super::message::updated(now))
         .filter(Column::AccountId.eq(account.uuid()))
         .filter(Column::Status.ne(MessageStatus::Scheduled))
         .filter(Column::ErasedAt.is_null())

@@ -16,6 +16,7 @@ use super::super::{
     request::{Given, MessageUpdate, Plan, Priced, Refused, Undone},
     rows::{audience_row, count, encoding, head_count, lines, lines_text},
 };
+use crate::store;
 
 impl Batch {
     /// Changes a scheduled message. Whether it may still be changed is judged here, after the wait
@@ -70,6 +71,7 @@ impl Batch {
                 self.unmoved(account, given)?
             }
         };
+        row.updated_at = Some(store::message::later(&row, at));
         self.replan_audience(&row, update);
         let before = update.list.map(ListId::uuid);
         if row.list_id != before {

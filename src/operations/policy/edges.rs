@@ -84,7 +84,7 @@ edges! {
     CountryUsage { READERS: countryCode usage share; }
     CreditLot {
         READERS: id source granted remaining held used expired revoked note purchase account;
-        READERS: expiresOn expiresAt state createdAt;
+        READERS: expiresOn expiresAt state createdAt updatedAt;
     }
     /// A price list is open to every key.
     CreditPackage { EVERY_KEY: id code name credits price validityDays archived capacity; }
@@ -120,7 +120,7 @@ edges! {
     Message {
         EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipientCount departedRecipientCount;
         EVERY_KEY: credits cost lines;
-        EVERY_KEY: sendAt sentAt createdAt erasedAt;
+        EVERY_KEY: sendAt sentAt createdAt updatedAt erasedAt;
         READERS: text actor;
     }
     Money { EVERY_KEY: amount currencyCode; }

@@ -145,7 +145,7 @@ lists! {
         store::contact_list::list_shared(connection, list.0, window),
         store::contact_list::count_shared(connection, list.0);
 
-    MessageFilter: message by row.send_at,
+    MessageFilter: message by list.sort.key(row),
         Visibility::Account(list.account),
         store::message::list(connection, list, window),
         store::message::count(connection, list);
@@ -278,7 +278,7 @@ impl Listed for LotFilter {
 
     fn place(&self, lot: &LotAt) -> Place {
         Place {
-            key: lot.row.created_at,
+            key: self.sort.key(&lot.row),
             id: lot.row.id,
         }
     }
