@@ -265,6 +265,7 @@ pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Mo
         lines: lines(new),
         erased_at: None,
         updated_at: None,
+        media: None,
         actor_id: Some(1),
     }
 }

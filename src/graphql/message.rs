@@ -37,14 +37,14 @@ use super::{
     quote::QuoteLine,
     rate_card::RateCard,
     scalars::{Credits, DateTime},
-    segmentation::{Channel, Encoding},
+    segmentation::{Channel, Encoding, MessageMedia},
     sorting::MessageSortKey,
 };
 use crate::operations::{
     Fault, OperationError,
     message::{Done, MessageFilter, updated_at},
     rate_card::credit_value,
-    reader::{DepartedOf, LinesOf, TextOf, Window},
+    reader::{DepartedOf, LinesOf, MediaOf, TextOf, Window},
 };
 
 /// A message that was scheduled or sent.
@@ -146,8 +146,27 @@ impl Message {
         }
     }
 
-    /// The instant at which the name and the text were erased, because the account keeps them for
-    /// Account.retentionMonths only, or by erasePerson; null if they were not.
+    /// The media files, in the order in which they were given; empty for an SMS. Null once they
+    /// were erased with the text, and for an MMS from before the server kept them. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER. SENDER keys see them while the
+    /// message is scheduled, and in the answer to their own mutation.
+    async fn media(&self, ctx: &Context<'_>) -> Result<Option<Vec<MessageMedia>>, ApiError> {
+        if !self.answers && self.row.status != sql_enums::MessageStatus::Scheduled {
+            may_read(ctx, "Message", "media")?;
+        }
+        if self.row.channel == sql_enums::Channel::Sms && self.row.erased_at.is_none() {
+            return Ok(Some(Vec::new()));
+        }
+        let of = MediaOf {
+            account: self.account_key(),
+            message: self.key(),
+        };
+        let media = loaders::load(ctx, of).await?;
+        Ok(media.map(|media| media.into_iter().map(Into::into).collect()))
+    }
+
+    /// The instant at which the name, the text and the media were erased, because the account keeps
+    /// them for Account.retentionMonths only, or by erasePerson; null if they were not.
     async fn erased_at(&self) -> Option<DateTime> {
         self.row.erased_at.map(DateTime::from_micros)
     }

@@ -189,6 +189,7 @@ impl Rows {
             erased_at: None,
             actor_id: Some(by.row.id),
             updated_at: (!sent).then(|| at.as_microsecond()),
+            media: new.media.clone(),
         };
         self.messages.push(row.clone());
         self.lines.extend(lines);

@@ -60,9 +60,10 @@ pub(super) async fn all(
         }
         None => true,
     });
-    // Of all messages most are charged as they are made, and write nothing about changes.
-    let (charged, planned): (Vec<_>, Vec<_>) =
-        (rows.messages.into_iter()).partition(|row| row.updated_at.is_none());
+    // Most messages are SMS that are charged as they are made. They write neither changes nor
+    // media.
+    let (plain, other): (Vec<_>, Vec<_>) = (rows.messages.into_iter())
+        .partition(|row| row.updated_at.is_none() && row.media.is_none());
     let writes = [
         store_actor::missing(actors),
         TableRows::upsert(
@@ -100,9 +101,12 @@ pub(super) async fn all(
         TableRows::insert(rows.postings),
         TableRows::insert(rows.expiry_changes),
         // A message that the ledger writes is not erased.
-        TableRows::insert(charged)
-            .without(&[message::Column::ErasedAt, message::Column::UpdatedAt]),
-        TableRows::insert(planned).without(&[message::Column::ErasedAt]),
+        TableRows::insert(plain).without(&[
+            message::Column::ErasedAt,
+            message::Column::UpdatedAt,
+            message::Column::Media,
+        ]),
+        TableRows::insert(other).without(&[message::Column::ErasedAt]),
         TableRows::upsert(
             ended,
             &[message::Column::AccountId, message::Column::Id],
@@ -123,6 +127,7 @@ pub(super) async fn all(
                 message::Column::ListId,
                 message::Column::Name,
                 message::Column::Text,
+                message::Column::Media,
                 message::Column::Channel,
                 message::Column::Encoding,
                 message::Column::SegmentCount,

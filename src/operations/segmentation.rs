@@ -5,6 +5,7 @@ use domain::{
     merge::{ForeignTag, MAX_FIELDS, MAX_NAME_BYTES, Template, TemplateError, foreign_tags},
     segmentation::{self, Options, SegmentCount, Segmentation, TooManySegments},
 };
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{OperationError, Path, Refusal};
@@ -18,8 +19,11 @@ pub const MAX_WARNINGS: usize = 50;
 /// The longest type or subtype of a medium (RFC 6838 §4.2).
 const MAX_TYPE_NAME_BYTES: usize = 127;
 
-/// An image, sound or video of a message.
-#[derive(Debug, Clone)]
+/// The longest address of a medium. Browsers and most servers take more, but none is that long.
+const MAX_URL_BYTES: usize = 2_048;
+
+/// An image, sound or video of a message. Messages keep them in this form, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
     /// `type/subtype`.
     pub content_type: String,
@@ -45,6 +49,7 @@ pub struct NewContent {
 #[derive(Debug, Clone)]
 pub struct Content {
     text: String,
+    media: Vec<Media>,
     merge: Option<Merge>,
     channel: Channel,
     options: Options,
@@ -73,6 +78,7 @@ impl Content {
         };
         Ok(Self {
             text: new.text,
+            media: new.media,
             merge: None,
             channel,
             options: new.options,
@@ -125,6 +131,19 @@ impl Content {
     #[must_use]
     pub fn channel(&self) -> Channel {
         self.channel
+    }
+
+    /// The media as a message keeps them; `None` without any.
+    ///
+    /// # Errors
+    /// They have no JSON form, which is a fault.
+    pub fn kept_media(&self) -> Result<Option<String>, OperationError> {
+        if self.media.is_empty() {
+            return Ok(None);
+        }
+        let text = serde_json::to_string(&self.media);
+        let broken = |cause| OperationError::broken(format!("media have no JSON form: {cause}"));
+        text.map(Some).map_err(broken)
     }
 
     /// The options as they were given.
@@ -249,10 +268,20 @@ fn check_media(media: &[Media]) -> Result<(), Refusal> {
                 .at("contentType")
                 .invalid(text!("Must be a media type such as \"image/jpeg\".")));
         }
-        if one.url.as_deref().is_some_and(|url| !is_web_url(url)) {
-            return Err(path
-                .at("url")
-                .invalid(text!("Must be an absolute http or https URL.")));
+        if let Some(url) = &one.url {
+            let path = path.at("url");
+            if !is_web_url(url) {
+                let text = text!("Must be an absolute http or https URL.");
+                return Err(path.invalid(text));
+            }
+            if url.len() > MAX_URL_BYTES {
+                let text = text!(
+                    "Must be at most {limit} bytes; got {got}.",
+                    limit = MAX_URL_BYTES,
+                    got = url.len()
+                );
+                return Err(path.invalid(text));
+            }
         }
         if one.size_bytes.is_some_and(|size| size < 0) {
             return Err(path.at("sizeBytes").invalid(text!("Must not be negative.")));

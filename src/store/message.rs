@@ -51,14 +51,16 @@ pub async fn find(
     Ok(found.into_iter().next())
 }
 
-/// Selects messages with empty texts. A text may have 160 kB, and a page a thousand messages, so
-/// texts are read separately ([`texts`]) if they are requested.
+/// Selects messages with empty texts and without media. A text may have 160 kB, media 20 kB, and a
+/// page a thousand messages, so both are read separately ([`texts`], [`media`]) if they are
+/// requested.
 pub(super) fn without_text(select: Select<Entity>) -> Select<Entity> {
-    let columns = Column::iter().filter(|column| !matches!(column, Column::Text));
+    let columns = Column::iter().filter(|column| !matches!(column, Column::Text | Column::Media));
     select
         .select_only()
         .columns(columns)
         .expr_as(Expr::cust("''"), "text")
+        .expr_as(Expr::cust("CAST(NULL AS TEXT)"), "media")
 }
 
 /// Reads the texts of several messages of some accounts, in no particular order.
@@ -72,6 +74,24 @@ pub async fn texts(
         .columns([Column::Id, Column::Text])
         .filter(Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
         .filter(Column::Id.is_in(messages.into_iter().map(MessageId::uuid)))
+        .into_tuple()
+        .all(connection)
+        .await
+}
+
+/// Reads the media of several messages of some accounts as JSON, in no particular order. A message
+/// without any is left out.
+pub async fn media(
+    connection: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+    messages: impl IntoIterator<Item = MessageId>,
+) -> Result<Vec<(Uuid, String)>, DbErr> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Media])
+        .filter(Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
+        .filter(Column::Id.is_in(messages.into_iter().map(MessageId::uuid)))
+        .filter(Column::Media.is_not_null())
         .into_tuple()
         .all(connection)
         .await

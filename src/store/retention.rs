@@ -209,6 +209,7 @@ fn erasing(account: AccountId, now: Timestamp) -> UpdateMany<message::Entity> {
     message::Entity::update_many()
         .col_expr(Column::Text, Expr::value(""))
         .col_expr(Column::Name, Expr::value(Option::<String>::None))
+        .col_expr(Column::Media, Expr::value(Option::<String>::None))
         .col_expr(Column::ErasedAt, Expr::value(now.as_microsecond()))
         .col_expr(Column::UpdatedAt, super::message::updated(now))
         .filter(Column::AccountId.eq(account.uuid()))

@@ -149,6 +149,7 @@ fn plan(row: &mut message::Model, priced: &Priced) -> Result<(), Fault> {
     let lines = lines(row.account_id, row.id, &new.price.lines)?;
     row.list_id = new.list.map(ListId::uuid);
     row.text.clone_from(&new.text);
+    row.media.clone_from(&new.media);
     row.channel = new.channel.into();
     row.encoding = new.encoding.map(encoding);
     row.segment_count = count(new.segment_count)?;

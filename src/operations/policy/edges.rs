@@ -115,14 +115,15 @@ edges! {
         READERS: missingValueCount;
     }
     /// Its text with merge fields holds no contact's values, but many texts are written for a
-    /// single person. A sending service reads the text while the message is scheduled, and in the
-    /// answer to its own command.
+    /// single person. A sending service reads text and media while the message is scheduled, and in
+    /// the answer to its own command.
     Message {
         EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipientCount departedRecipientCount;
         EVERY_KEY: credits cost lines;
         EVERY_KEY: sendAt sentAt createdAt updatedAt erasedAt;
-        READERS: text actor;
+        READERS: text media actor;
     }
+    Media { EVERY_KEY: contentType url sizeBytes; }
     Money { EVERY_KEY: amount currencyCode; }
     MonthlyReport { READERS: id account month timeZone from to format interval generatedAt download; }
     MonthlyReportSchedule { READERS: enabled format interval nextAt; }

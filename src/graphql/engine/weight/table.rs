@@ -54,7 +54,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     (
         "Message",
         &[
-            "list", "account", "rateCard", "cost", "text", "lines", "actor",
+            "list", "account", "rateCard", "cost", "text", "media", "lines", "actor",
         ],
     ),
     ("MonthlyReport", &["account"]),
