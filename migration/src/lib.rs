@@ -56,6 +56,7 @@ mod m20261128_000061_purchases_by_last_change;
 mod m20261128_000062_changed_messages;
 mod m20261128_000063_messages_by_last_change;
 mod m20261128_000064_changed_lots_and_contacts;
+mod m20261128_000065_transactions_of_messages;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -110,6 +111,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000062_changed_messages::Migration),
             Box::new(m20261128_000063_messages_by_last_change::Migration),
             Box::new(m20261128_000064_changed_lots_and_contacts::Migration),
+            Box::new(m20261128_000065_transactions_of_messages::Migration),
         ]
     }
 }

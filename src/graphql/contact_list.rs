@@ -29,6 +29,7 @@ use super::{
 use crate::operations::{
     Fault,
     allocation::ListAllocation,
+    contact::AskedContacts,
     message::MessageFilter,
     policy::of,
     reader::{AllocationOf, DestinationsOf, Window},
@@ -159,9 +160,21 @@ impl ContactList {
             desc = "The order. If search is the beginning of a number, only PHONE_NUMBER is allowed, and is the default; otherwise the default is CREATED_AT."
         )]
         sort_key: Option<ContactSortKey>,
+        #[graphql(
+            desc = "Returns only contacts with an updatedAt at or after this instant. The whole list is read, as for a search for words."
+        )]
+        updated_from: Option<DateTime>,
+        #[graphql(desc = "Returns only contacts with an updatedAt before this instant.")]
+        updated_to: Option<DateTime>,
     ) -> Result<ContactConnection, ApiError> {
         let window = sorted(ctx, Some(self.0.id), &sort_key)?;
-        contact::connection(ctx, &self.0, (search.as_deref(), sort_key), window).await
+        let asked = AskedContacts {
+            search: search.as_deref(),
+            sort: sort_key.map(Into::into),
+            updated_from: updated_from.map(|at| at.0),
+            updated_to: updated_to.map(|at| at.0),
+        };
+        contact::connection(ctx, &self.0, asked, window).await
     }
 
     /// The merge fields that the list's stored contacts have, those of most contacts first, then by

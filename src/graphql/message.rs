@@ -45,6 +45,7 @@ use crate::operations::{
     message::{Done, MessageFilter, updated_at},
     rate_card::credit_value,
     reader::{DepartedOf, LinesOf, MediaOf, TextOf, Window},
+    segmentation::Media,
 };
 
 /// A message that was scheduled or sent.
@@ -157,11 +158,17 @@ impl Message {
         if self.row.channel == sql_enums::Channel::Sms && self.row.erased_at.is_none() {
             return Ok(Some(Vec::new()));
         }
-        let of = MediaOf {
-            account: self.account_key(),
-            message: self.key(),
+        let media = if self.answers {
+            let broken = |cause| ApiError::internal(Fault::Broken(format!("media: {cause}")));
+            let text = self.row.media.as_deref();
+            text.map(Media::read_all).transpose().map_err(broken)?
+        } else {
+            let of = MediaOf {
+                account: self.account_key(),
+                message: self.key(),
+            };
+            loaders::load(ctx, of).await?
         };
-        let media = loaders::load(ctx, of).await?;
         Ok(media.map(|media| media.into_iter().map(Into::into).collect()))
     }
 

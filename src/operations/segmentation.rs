@@ -33,6 +33,16 @@ pub struct Media {
     pub size_bytes: Option<i32>,
 }
 
+impl Media {
+    /// Reads the media that a message keeps.
+    ///
+    /// # Errors
+    /// The text isn't what [`Content::kept_media`] writes.
+    pub fn read_all(text: &str) -> Result<Vec<Self>, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
 /// The content of a message, as it was given.
 #[derive(Debug, Clone)]
 pub struct NewContent {

@@ -218,6 +218,8 @@ impl Services {
             list,
             search: read,
             sort: None,
+            updated_from: None,
+            updated_to: None,
         };
         if format != ExportFormat::Jsonl {
             let reader = self.store().reader();
@@ -335,6 +337,8 @@ impl Services {
                     list,
                     search: contact::read_search(search.as_deref(), &Path::input("search"))?,
                     sort: None,
+                    updated_from: None,
+                    updated_to: None,
                 };
                 let fields = match claims.format {
                     ExportFormat::Jsonl => Vec::new(),

@@ -67,7 +67,7 @@ edges! {
     Balance { EVERY_KEY: id sharedLists account total held available assigned unassigned value nextExpiry; }
     ChannelUsage { READERS: channel usage share; }
     /// Personal data.
-    Contact { READERS: id phoneNumber countryCode fields list createdAt; }
+    Contact { READERS: id phoneNumber countryCode fields list createdAt updatedAt; }
     ContactField { READERS: name value; }
     /// Its file name and its refused rows are personal data.
     ContactImport {

@@ -202,7 +202,7 @@ impl Listed for Contacts {
     async fn count(&self, pages: &Pages) -> Result<u64, DbErr> {
         match self.stored {
             None | Some(0) => Ok(0),
-            Some(stored) if self.filter.search.is_none() => Ok(stored),
+            Some(stored) if self.filter.is_whole() => Ok(stored),
             Some(_) => store::contact::count(pages, &self.filter).await,
         }
     }

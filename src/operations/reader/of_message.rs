@@ -53,7 +53,7 @@ impl Keyed for MediaOf {
         let mut found = HashMap::new();
         for key in keys {
             if let Some(text) = kept.remove(&key.message.uuid()) {
-                let media = serde_json::from_str(&text);
+                let media = Media::read_all(&text);
                 let media = media.map_err(|cause| DbErr::Json(cause.to_string()))?;
                 found.insert(*key, media);
             }
