@@ -1,14 +1,21 @@
-//! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel
-//! them.
+//! Messages: the node and its connection.
+//!
+//! Not here: the mutations that schedule, send, settle and cancel them ([`mutation`]), and what
+//! these answer ([`payload`]).
 
 mod input;
 mod mutation;
+mod payload;
 
 pub use self::input::{
     CancelMessageInput, MessageFilterInput, ScheduleMessageInput, ScheduledMessageFilterInput,
     SendMessageInput, SettleMessageInput, UpdateMessageInput,
 };
 pub use self::mutation::MessageMutation;
+pub use self::payload::{
+    CancelMessagePayload, ScheduleMessagePayload, SendMessagePayload, SettleMessagePayload,
+    UpdateMessagePayload,
+};
 
 use std::borrow::Cow;
 
@@ -30,7 +37,7 @@ use super::{
         guard::may_read,
         ids::PublicId,
         loaders,
-        paging::{Nodes, connection},
+        paging::{Nodes, connection, window},
         request::{UserError, payload, reader},
     },
     money::Money,
@@ -39,6 +46,7 @@ use super::{
     scalars::{Credits, DateTime},
     segmentation::{Channel, Encoding, MessageMedia},
     sorting::MessageSortKey,
+    transaction::{self, TransactionConnection},
 };
 use crate::operations::{
     Fault, OperationError,
@@ -256,6 +264,15 @@ impl Message {
         }
     }
 
+    /// The ledger entries of the message, newest first: what was held, charged and released for it,
+    /// and what expired as it came back. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or
+    /// VIEWER.
+    async fn transactions(&self, ctx: &Context<'_>) -> Result<TransactionConnection, ApiError> {
+        may_read(ctx, "Message", "transactions")?;
+        let window = window(ctx, Some(self.row.id))?;
+        transaction::of_message(ctx, &self.row, window).await
+    }
+
     /// The instant at which the message was scheduled or sent.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.row.created_at)
@@ -307,95 +324,4 @@ pub enum MessageStatus {
     Sent,
     /// The message was canceled, and its credits were released.
     Canceled,
-}
-
-/// The result of updateMessage.
-#[derive(Debug)]
-pub struct UpdateMessagePayload {
-    done: Option<Done>,
-    user_errors: Vec<UserError>,
-}
-
-impl UpdateMessagePayload {
-    fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
-        let (done, user_errors) = payload(done)?;
-        Ok(Self { done, user_errors })
-    }
-}
-
-/// The result of updateMessage.
-#[Object]
-impl UpdateMessagePayload {
-    /// The message after the mutation; null if the mutation was refused.
-    async fn message(&self) -> Option<Message> {
-        let done = self.done.as_ref()?;
-        Some(Message::answering(done.message.clone()))
-    }
-
-    /// Whether the idempotencyKey had been used before, so that nothing was done now: everything is
-    /// shown as it is now. False if the mutation was refused.
-    async fn replayed(&self) -> bool {
-        self.done.as_ref().is_some_and(|done| done.replayed)
-    }
-
-    /// The balance right after the mutation; null if the mutation was refused.
-    async fn balance(&self) -> Option<Balance> {
-        let done = self.done.as_ref()?;
-        Some(Balance::now(done.balance))
-    }
-
-    /// The list whose credits were held before, if the mutation moved the message to another one;
-    /// null otherwise. Its allocation has changed, as that of `message.list` has.
-    async fn previous_list(&self, ctx: &Context<'_>) -> Result<Option<ContactList>, ApiError> {
-        let done = self.done.as_ref();
-        let Some(list) = done.and_then(|done| done.previous_list) else {
-            return Ok(None);
-        };
-        Ok(loaders::load(ctx, list).await?.map(ContactList))
-    }
-
-    /// Why the mutation was refused; empty if it was done.
-    async fn user_errors(&self) -> &[UserError] {
-        &self.user_errors
-    }
-}
-
-macro_rules! payloads {
-    ($($(#[doc = $doc:literal])* $name:ident;)*) => {$(
-        $(#[doc = $doc])*
-        #[derive(Debug, SimpleObject)]
-        pub struct $name {
-            /// The message after the mutation; null if the mutation was refused.
-            message: Option<Message>,
-            /// Whether the idempotencyKey had been used before, so that nothing was done now:
-            /// everything is shown as it is now. False if the mutation was refused.
-            replayed: bool,
-            /// The balance right after the mutation; null if the mutation was refused.
-            balance: Option<Balance>,
-            /// Why the mutation was refused; empty if it was done.
-            user_errors: Vec<UserError>,
-        }
-
-        impl $name {
-            fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
-                let (done, user_errors) = payload(done)?;
-                let replayed = done.as_ref().is_some_and(|done| done.replayed);
-                let (message, balance) = done
-                    .map(|done| (Message::answering(done.message), Balance::now(done.balance)))
-                    .unzip();
-                Ok(Self { message, replayed, balance, user_errors })
-            }
-        }
-    )*};
-}
-
-payloads! {
-    /// The result of scheduleMessage.
-    ScheduleMessagePayload;
-    /// The result of sendMessage.
-    SendMessagePayload;
-    /// The result of settleMessage.
-    SettleMessagePayload;
-    /// The result of cancelMessage.
-    CancelMessagePayload;
 }

@@ -317,6 +317,7 @@ impl Services {
             Export::Transactions(asked) => {
                 let filter = TransactionFilter {
                     account,
+                    message: None,
                     list: asked.list.map(ListId::new),
                     kinds: asked.kinds.map(|set| set.into_iter().collect()),
                     actor: actor_filter(asked.actor),

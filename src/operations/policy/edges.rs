@@ -121,7 +121,7 @@ edges! {
         EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipientCount departedRecipientCount;
         EVERY_KEY: credits cost lines;
         EVERY_KEY: sendAt sentAt createdAt updatedAt erasedAt;
-        READERS: text media actor;
+        READERS: text media actor transactions;
     }
     Media { EVERY_KEY: contentType url sizeBytes; }
     Money { EVERY_KEY: amount currencyCode; }
