@@ -1,10 +1,9 @@
 //! The index by which a message's transactions are found: its holds, their changes and ends, and
 //! charges that drew from several lots.
 //!
-//! A charge from one lot, as most are, has no entry, and writes none. A message has one at most, and
-//! it is found without an index: it was booked at the instant of the message's charge, instants only
-//! rise along an account's chain, and two dozen steps find the place of an instant in it. The charge
-//! of a held message has several postings or none from a lot, and so has an entry.
+//! A charge from one lot, as most are, has no entry and writes none. A message has at most one,
+//! which is found without an index: it was booked at the instant of the message's charge, instants
+//! only rise along an account's chain, and two dozen steps find an instant's place in it.
 
 use sea_orm_migration::prelude::*;
 

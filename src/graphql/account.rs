@@ -1,6 +1,7 @@
 //! Accounts: the node and its connection.
 //!
-//! Not here: the root fields that read accounts ([`query`]) and those that change them ([`mutation`]).
+//! Not here: the root fields that read accounts ([`query`]) and those that change them
+//! ([`mutation`]).
 
 mod mutation;
 mod query;
@@ -204,7 +205,7 @@ impl Account {
         lot::connection(ctx, self.key(), (state, filter), (sort_key, window)).await
     }
 
-    /// Its messages.
+    /// The account's messages.
     async fn messages(
         &self,
         ctx: &Context<'_>,

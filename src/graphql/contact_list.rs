@@ -127,7 +127,7 @@ impl ContactList {
         usage::of_list(ctx, of, (&from, &to), interval).await
     }
 
-    /// Its messages.
+    /// The messages whose credits the list pays.
     async fn messages(
         &self,
         ctx: &Context<'_>,

@@ -19,7 +19,7 @@ pub use self::payload::{
 
 use std::borrow::Cow;
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object};
 use domain::{
     credits::Credits as DomainCredits,
     id::{AccountId, ListId, MessageId, RateCardId},
@@ -29,7 +29,6 @@ use entity::{message, sql_enums};
 use super::{
     account::{self, Account},
     actor::{self, Actor},
-    balance::Balance,
     contact_list::ContactList,
     destination::count as int,
     engine::{
@@ -38,7 +37,7 @@ use super::{
         ids::PublicId,
         loaders,
         paging::{Nodes, connection, window},
-        request::{UserError, payload, reader},
+        request::reader,
     },
     money::Money,
     quote::QuoteLine,
@@ -49,8 +48,8 @@ use super::{
     transaction::{self, TransactionConnection},
 };
 use crate::operations::{
-    Fault, OperationError,
-    message::{Done, MessageFilter, updated_at},
+    Fault,
+    message::{MessageFilter, updated_at},
     rate_card::credit_value,
     reader::{DepartedOf, LinesOf, MediaOf, TextOf, Window},
     segmentation::Media,
@@ -61,12 +60,12 @@ use crate::operations::{
 pub struct Message {
     row: message::Model,
     /// Whether it answers a command of the viewer's, who therefore knows it: then the row has its
-    /// text, which is read otherwise when it is asked for.
+    /// text and its media, which are read otherwise when they are asked for.
     answers: bool,
 }
 
 impl Message {
-    /// As it is, of a row without its text.
+    /// As it is, of a row without its text and its media.
     pub(super) fn new(row: message::Model) -> Self {
         Self {
             row,
@@ -163,7 +162,10 @@ impl Message {
         if !self.answers && self.row.status != sql_enums::MessageStatus::Scheduled {
             may_read(ctx, "Message", "media")?;
         }
-        if self.row.channel == sql_enums::Channel::Sms && self.row.erased_at.is_none() {
+        if self.row.erased_at.is_some() {
+            return Ok(None);
+        }
+        if self.row.channel == sql_enums::Channel::Sms {
             return Ok(Some(Vec::new()));
         }
         let media = if self.answers {

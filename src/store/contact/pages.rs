@@ -3,8 +3,9 @@
 //! Here: all contacts and those with values, the newest first or by number; contacts whose number
 //! has a prefix, by number. Not here: keyset pages in general ([`crate::store::sql::paging`]).
 //!
-//! No index finds values or changes: all contacts of the list are read, by an index that begins with it, and
-//! none of another list. Measured: docs/measured.md, "Searches for contacts by values".
+//! No index finds values or changes: all contacts of the list are read, by an index that begins
+//! with it, and none of another list. Measured: docs/measured.md, "Searches for contacts by
+//! values".
 
 use domain::id::{AccountId, ListId};
 use entity::contact;

@@ -1,6 +1,7 @@
 //! When a lot last changed: what is left of its credits, what is held of them, or its expiry.
 //!
-//! Here: which lots a batch changed, and lots in the order of their changes. Not here: writing them.
+//! Here: which lots a batch changed, and lots in the order of their changes. Not here: writing
+//! them.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +62,7 @@ pub fn later(row: &Model, now: i64) -> i64 {
     Ord::max(now, after)
 }
 
-/// The lots that differ in two states of a book, or of which another part is held.
+/// The lots that differ between two states of a book, and those of which other credits are held.
 #[must_use]
 pub fn changed(before: &Book, after: &Book) -> Vec<(LotId, Lot)> {
     let drawn = |hold: Option<&Hold>| -> Vec<LotId> {
@@ -80,7 +81,7 @@ pub fn changed(before: &Book, after: &Book) -> Vec<(LotId, Lot)> {
     changed.map(|(id, lot)| (*id, *lot)).collect()
 }
 
-/// Only those of an account's lots that changed when a filter asks for.
+/// Selects the lots of an account whose last change is within the bounds of a filter.
 pub(super) fn changed_within(filter: &LotFilter) -> Select<Entity> {
     let mut select =
         Entity::find().filter(ColumnTrait::eq(&Column::AccountId, filter.account.uuid()));

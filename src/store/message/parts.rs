@@ -19,7 +19,8 @@ use super::{
 };
 use crate::store::sql::paging::Key;
 
-/// A part of an account's messages. The first two are all of them, and so are the last two.
+/// A part of an account's messages. Each message is in one of the first two, and in one of the last
+/// two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     /// Messages that were charged at their sending time.
@@ -53,7 +54,7 @@ impl Part {
         }
     }
 
-    /// By what its messages are found in an order.
+    /// The sort key of its messages in an order.
     pub(super) fn key(self, sort: MessageSort) -> Key {
         match (sort, self) {
             (MessageSort::SendAt, _) => self.sends_at().into(),
@@ -65,12 +66,12 @@ impl Part {
     /// The instant of a message's last change.
     fn changed_at(self) -> SimpleExpr {
         match self {
-            Self::Unchanged => Column::SentAt.into_expr().into(),
+            Self::Unchanged => Column::SentAt.into_expr(),
             Self::AtOnce | Self::Planned | Self::Changed => last_change(),
         }
     }
 
-    /// Only its messages that changed when a filter asks for.
+    /// Restricts its messages to those whose last change is within the bounds of a filter.
     pub(super) fn changed_within(
         self,
         mut select: Select<Entity>,
@@ -85,7 +86,7 @@ impl Part {
         select
     }
 
-    /// The parts that may have messages that match a filter, in the order in which they are read: a
+    /// The parts that may have messages that match a filter, in the order in which they are read. A
     /// message that moves to another part meanwhile moves to one that is read later.
     pub(super) fn of(filter: &MessageFilter) -> Vec<Self> {
         let by_change = filter.sort == MessageSort::UpdatedAt

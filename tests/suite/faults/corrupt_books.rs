@@ -61,7 +61,6 @@ fn message(id: MessageId, list: Option<ListId>, recipients: u64) -> NewMessage {
         channel: Channel::Sms,
         encoding: Some(Encoding::Gsm7),
         media: None,
-        media: None,
         segment_count: 1,
         price: MessageCharge {
             recipients,

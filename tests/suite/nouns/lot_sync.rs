@@ -55,17 +55,17 @@ on_both_databases! {
         assert_eq!(two, expected, "the lot without an expiration is drawn first");
         server.set_time("2026-11-24T10:00:00Z");
         scheduled(&server, &shop, "2026-11-25T08:00:00Z", to_italians(20)).await;
-        assert_eq!(changed("2026-11-24T10:00:00Z").await, [soon.clone()]);
+        assert_eq!(changed("2026-11-24T10:00:00Z").await, std::slice::from_ref(&soon));
         server.set_time("2026-11-25T08:00:00Z");
         server.run_workers().await;
         let settled = page(&server, &shop, json!({ "filter": { "updatedFrom": "2026-11-25T08:00:00Z" } })).await;
-        assert_eq!(ids(&settled), [soon.clone()]);
+        assert_eq!(ids(&settled), std::slice::from_ref(&soon));
         let node = &settled["nodes"][0];
         assert_eq!((&node["remaining"], &node["held"], &node["used"]), (&json!("75"), &json!("0"), &json!("25")));
         server.set_time("2026-11-25T09:00:00Z");
         let input = json!({ "accountId": shop.id, "lotId": later, "credits": "1", "note": "x", "idempotencyKey": new_key() });
         server.done(server.admin_key(), REVOKE, input).await;
-        assert_eq!(changed("2026-11-25T09:00:00Z").await, [later.clone()]);
+        assert_eq!(changed("2026-11-25T09:00:00Z").await, std::slice::from_ref(&later));
         server.set_time("2026-11-26T09:00:00Z");
         server.done(&shop.owner, ZONE, json!({ "accountId": shop.id, "timeZone": "America/New_York" })).await;
         let mut moved = changed("2026-11-26T09:00:00Z").await;
@@ -76,9 +76,9 @@ on_both_databases! {
         // The expiry is booked as of the day's first instant, and found by that of the booking.
         server.set_time("2026-11-28T12:00:00Z");
         server.run_workers().await;
-        assert_eq!(changed("2026-11-28T12:00:00Z").await, [soon.clone()]);
+        assert_eq!(changed("2026-11-28T12:00:00Z").await, std::slice::from_ref(&soon));
         let expired = page(&server, &shop, json!({ "state": "EXPIRED", "filter": { "updatedTo": "2026-11-28T12:00:00.000001Z" } })).await;
-        assert_eq!(ids(&expired), [soon.clone()]);
+        assert_eq!(ids(&expired), std::slice::from_ref(&soon));
         let (mut walked, mut after) = (Vec::new(), Value::Null);
         loop {
             let one = page(&server, &shop, json!({ "first": 1, "after": after })).await;

@@ -141,7 +141,6 @@ pub fn new_message(message: &Message) -> NewMessage {
         channel: message.channel,
         encoding: (message.channel == Channel::Sms).then_some(Encoding::Gsm7),
         media: None,
-        media: None,
         segment_count: message.legs.first().map_or(1, |leg| leg.segment_count),
         price: price(&message.legs),
         rate_card: message.card,
