@@ -205,6 +205,7 @@ pub fn send(account: AccountId, clock: &Clock) -> Request {
             text: "Ciao, il tuo ordine è pronto".to_owned(),
             channel: Channel::Sms,
             encoding: Some(Encoding::Gsm7),
+            media: None,
             segment_count: 1,
             price: MessageCharge {
                 recipients: 1,

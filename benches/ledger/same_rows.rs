@@ -264,6 +264,8 @@ pub fn message(account: Uuid, new: &NewMessage, now: i64) -> entity::message::Mo
         created_at: now,
         lines: lines(new),
         erased_at: None,
+        updated_at: None,
+        media: None,
         actor_id: Some(1),
     }
 }

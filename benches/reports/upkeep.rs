@@ -161,6 +161,7 @@ fn send(clock: &Clock, sender: &Sender, number: Option<usize>) -> Request {
             text: "Ciao".to_owned(),
             channel: Channel::Sms,
             encoding: Some(Encoding::Gsm7),
+            media: None,
             segment_count: 1,
             price: MessageCharge {
                 recipients: 10,

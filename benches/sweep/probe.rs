@@ -206,6 +206,7 @@ fn send(
         text: "Ciao, il tuo ordine è pronto".to_owned(),
         channel: Channel::Sms,
         encoding: Some(Encoding::Gsm7),
+        media: None,
         segment_count: 1,
         price: MessageCharge {
             recipients: lines.len() as u64,

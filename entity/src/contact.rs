@@ -30,6 +30,9 @@ pub struct Model {
     pub revision: i64,
     /// The list's revision with which its fields changed last; null if they never did.
     pub changed_revision: Option<i64>,
+    /// When it last changed, in microseconds since the epoch; null if it never did since it was
+    /// created, or not since changes are recorded.
+    pub updated_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

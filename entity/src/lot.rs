@@ -29,6 +29,9 @@ pub struct Model {
     pub created_at: i64,
     /// Whether its payment was taken back, so that credits returning to it pay the account's debt.
     pub taken_back: bool,
+    /// When it last changed, in microseconds since the epoch; null if that was before it was
+    /// recorded.
+    pub updated_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -49,6 +49,12 @@ pub struct Model {
     pub erased_at: Option<i64>,
     /// The actor who made it; null for messages from before actors were recorded.
     pub actor_id: Option<i64>,
+    /// When it last changed, in microseconds since the epoch; null if that was its charge, as it
+    /// was made, and if earlier programs changed it last.
+    pub updated_at: Option<i64>,
+    /// The media as they were given, as a JSON array; null for an SMS, once they were erased with
+    /// the text, and for messages from before they were kept.
+    pub media: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -53,6 +53,10 @@ mod m20261128_000058_changed_purchases_by_time;
 mod m20261128_000059_names_in_order;
 mod m20261128_000060_package_positions;
 mod m20261128_000061_purchases_by_last_change;
+mod m20261128_000062_changed_messages;
+mod m20261128_000063_messages_by_last_change;
+mod m20261128_000064_changed_lots_and_contacts;
+mod m20261128_000065_transactions_of_messages;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -104,6 +108,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000059_names_in_order::Migration),
             Box::new(m20261128_000060_package_positions::Migration),
             Box::new(m20261128_000061_purchases_by_last_change::Migration),
+            Box::new(m20261128_000062_changed_messages::Migration),
+            Box::new(m20261128_000063_messages_by_last_change::Migration),
+            Box::new(m20261128_000064_changed_lots_and_contacts::Migration),
+            Box::new(m20261128_000065_transactions_of_messages::Migration),
         ]
     }
 }

@@ -234,6 +234,7 @@ impl Writer<'_> {
             text: text.to_owned(),
             channel: count.channel,
             encoding: count.encoding,
+            media: None,
             segment_count,
             price: MessageCharge {
                 recipients: priced.recipients,

@@ -31,7 +31,7 @@ use super::{
     },
     forecast::Forecast,
     ledger_head::{self, LedgerHead},
-    lot::{self, CreditLotConnection, CreditLotState},
+    lot::{self, CreditLotConnection, CreditLotFilterInput, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput, ScheduledMessageFilterInput},
     money::Money,
     monthly_report::{self, MonthlyReportConnection, MonthlyReportSchedule},
@@ -39,7 +39,10 @@ use super::{
     purchase::{self, PurchaseConnection, PurchaseFilterInput},
     rate_card::RateCard,
     scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
-    sorting::{AccountSortKey, ApiKeySortKey, ContactListSortKey, PurchaseSortKey},
+    sorting::{
+        AccountSortKey, ApiKeySortKey, ContactListSortKey, CreditLotSortKey, MessageSortKey,
+        PurchaseSortKey,
+    },
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
     usage_report::{self, Interval, UsageReport},
@@ -186,18 +189,23 @@ impl Account {
         contact_list::connection(ctx, self.key(), which, (sort_key, window)).await
     }
 
-    /// The account's lots of credits, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
+    /// The account's lots of credits. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
     /// OWNER, MEMBER or VIEWER.
     async fn lots(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Returns only lots in this state.")] state: Option<CreditLotState>,
+        #[graphql(desc = "Further conditions that the returned nodes meet.")] filter: Option<
+            CreditLotFilterInput,
+        >,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: CreditLotSortKey,
     ) -> Result<CreditLotConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        lot::connection(ctx, self.key(), state, window).await
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        lot::connection(ctx, self.key(), (state, filter), (sort_key, window)).await
     }
 
-    /// Its messages, by sendAt, latest first.
+    /// The account's messages.
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -205,9 +213,17 @@ impl Account {
             desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
         )]
         filter: Option<MessageFilterInput>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: MessageSortKey,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
-        message::connection(ctx, MessageFilter::of(self.key()), filter, window).await
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
+        message::connection(
+            ctx,
+            MessageFilter::of(self.key()),
+            filter,
+            (sort_key, window),
+        )
+        .await
     }
 
     /// Its messages that are SCHEDULED, by sendAt, soonest first; at most 10,000 at a time.

@@ -22,11 +22,10 @@ use super::{
         request::{UserError, id, payload, reader, services, viewer, viewer_of},
     },
     scalars::{CountryCode, DateTime, PhoneNumber},
-    sorting::ContactSortKey,
 };
 use crate::operations::{
     Fault, OperationError, Path,
-    contact::{self, Removal},
+    contact::{self, AskedContacts, Removal},
     reader::Window,
 };
 pub use editing::ContactEditMutation;
@@ -95,6 +94,12 @@ impl Contact {
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.created_at)
     }
+
+    /// The instant of the last change of its number or of a merge field; that of its creation if
+    /// nothing changed.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(self.0.updated_at)
+    }
 }
 
 connection!(
@@ -108,11 +113,10 @@ connection!(
 pub(super) async fn connection(
     ctx: &Context<'_>,
     list: &contact_list::Model,
-    (search, sort): (Option<&str>, Option<ContactSortKey>),
+    asked: AskedContacts<'_>,
     window: Window,
 ) -> Result<ContactConnection, ApiError> {
-    let sort = sort.map(Into::into);
-    let contacts = reader(ctx)?.contacts(list, search, sort, window).await?;
+    let contacts = reader(ctx)?.contacts(list, asked, window).await?;
     let bytes = contacts.rows.iter().map(|(_, row)| row.field_bytes());
     budget::take_read(ctx.data_opt(), bytes.sum())?;
     Ok(ContactConnection(Nodes::new(contacts, Contact)))

@@ -23,12 +23,13 @@ use super::{
     },
     message::{self, MessageConnection, MessageFilterInput},
     scalars::DateTime,
-    sorting::{ContactListSortKey, ContactSortKey},
+    sorting::{ContactListSortKey, ContactSortKey, MessageSortKey},
     usage_report::{self, Interval, UsageReport},
 };
 use crate::operations::{
     Fault,
     allocation::ListAllocation,
+    contact::AskedContacts,
     message::MessageFilter,
     policy::of,
     reader::{AllocationOf, DestinationsOf, Window},
@@ -131,7 +132,7 @@ impl ContactList {
         usage_report::nested(ctx, account, Some(self.key()), (&from, &to), interval).await
     }
 
-    /// Its messages, by sendAt, latest first.
+    /// The messages whose credits the list pays.
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -139,13 +140,15 @@ impl ContactList {
             desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
         )]
         filter: Option<MessageFilterInput>,
+        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
+        sort_key: MessageSortKey,
     ) -> Result<MessageConnection, ApiError> {
-        let window = window(ctx, Some(self.0.id))?;
+        let window = sorted(ctx, Some(self.0.id), &sort_key)?;
         let all = MessageFilter {
             lists: vec![Some(self.key())],
             ..MessageFilter::of(self.account_key())
         };
-        message::connection(ctx, all, filter, window).await
+        message::connection(ctx, all, filter, (sort_key, window)).await
     }
 
     /// The list's stored contacts, newest first unless `sortKey` or `search` says otherwise. Empty
@@ -162,9 +165,21 @@ impl ContactList {
             desc = "The order. If search is the beginning of a number, only PHONE_NUMBER is allowed, and is the default; otherwise the default is CREATED_AT."
         )]
         sort_key: Option<ContactSortKey>,
+        #[graphql(
+            desc = "Returns only contacts with an updatedAt at or after this instant. The whole list is read, as for a search for words."
+        )]
+        updated_from: Option<DateTime>,
+        #[graphql(desc = "Returns only contacts with an updatedAt before this instant.")]
+        updated_to: Option<DateTime>,
     ) -> Result<ContactConnection, ApiError> {
         let window = sorted(ctx, Some(self.0.id), &sort_key)?;
-        contact::connection(ctx, &self.0, (search.as_deref(), sort_key), window).await
+        let asked = AskedContacts {
+            search: search.as_deref(),
+            sort: sort_key.map(Into::into),
+            updated_from: updated_from.map(|at| at.0),
+            updated_to: updated_to.map(|at| at.0),
+        };
+        contact::connection(ctx, &self.0, asked, window).await
     }
 
     /// The merge fields that the list's stored contacts have, those of most contacts first, then by

@@ -17,10 +17,11 @@ use super::{
     },
     purchase::Purchase,
     scalars::{Credits, Date, DateTime},
+    sorting::CreditLotSortKey,
     transaction::Transaction,
 };
 use crate::operations::{
-    lot::{GrantCredits, LotAt, LotParts, LotState, RevokeCredits},
+    lot::{AskedLots, GrantCredits, LotAt, LotParts, LotState, RevokeCredits},
     reader::{LotPartsOf, NoteOf, PurchaseOf, Window},
 };
 
@@ -146,6 +147,12 @@ impl CreditLot {
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.0.row.created_at)
     }
+
+    /// The instant of the last change of its credits or its expiration. An expiry counts when it is
+    /// booked, which is soon after expiresAt.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(self.0.updated_at())
+    }
 }
 
 connection!(
@@ -159,12 +166,31 @@ connection!(
 pub(super) async fn connection(
     ctx: &Context<'_>,
     account: AccountId,
-    state: Option<CreditLotState>,
-    window: Window,
+    (state, filter): (Option<CreditLotState>, Option<CreditLotFilterInput>),
+    (sort, window): (CreditLotSortKey, Window),
 ) -> Result<CreditLotConnection, ApiError> {
-    let state = state.map(Into::into);
-    let lots = reader(ctx)?.lots(account, state, window).await?;
+    let filter = filter.unwrap_or_default();
+    let asked = AskedLots {
+        state: state.map(Into::into),
+        updated_from: filter.updated_from.map(|at| at.0),
+        updated_to: filter.updated_to.map(|at| at.0),
+        sort: sort.into(),
+    };
+    let lots = reader(ctx)?.lots(account, asked, window).await?;
     Ok(CreditLotConnection(Nodes::new(lots, CreditLot)))
+}
+
+/// The conditions that listed lots of credits meet. A condition that is left out doesn't restrict
+/// the list.
+#[derive(Debug, Default, InputObject)]
+#[graphql(name = "CreditLotFilter")]
+pub struct CreditLotFilterInput {
+    /// Returns only lots with an updatedAt at or after this instant. To fetch what changed since
+    /// the last time, give the latest updatedAt known less one minute: a change gets its instant
+    /// before it can be seen, and the clocks of servers may differ.
+    updated_from: Option<DateTime>,
+    /// Returns only lots with an updatedAt before this instant.
+    updated_to: Option<DateTime>,
 }
 
 /// How the credits of a lot were added.

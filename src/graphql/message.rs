@@ -1,19 +1,26 @@
-//! Messages: the node, its connection, and the mutations that schedule, send, settle and cancel
-//! them.
+//! Messages: the node and its connection.
+//!
+//! Not here: the mutations that schedule, send, settle and cancel them ([`mutation`]), and what
+//! these answer ([`payload`]).
 
 mod edges;
 mod input;
 mod mutation;
+mod payload;
 
 pub use self::input::{
     CancelMessageInput, MessageFilterInput, ScheduleMessageInput, ScheduledMessageFilterInput,
     SendMessageInput, SettleMessageInput, UpdateMessageInput,
 };
 pub use self::mutation::MessageMutation;
+pub use self::payload::{
+    CancelMessagePayload, ScheduleMessagePayload, SendMessagePayload, SettleMessagePayload,
+    UpdateMessagePayload,
+};
 
 use std::borrow::Cow;
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object};
 use domain::{
     credits::Credits as DomainCredits,
     id::{AccountId, ListId, MessageId, RateCardId},
@@ -23,7 +30,6 @@ use entity::{message, sql_enums};
 use super::{
     account::{self, Account},
     actor::{self, Actor},
-    balance::Balance,
     contact_list::ContactList,
     destination::count as int,
     engine::{
@@ -31,20 +37,23 @@ use super::{
         guard::may_read,
         ids::PublicId,
         loaders,
-        paging::{Nodes, connection},
-        request::{UserError, payload, reader},
+        paging::{Nodes, connection, window},
+        request::reader,
     },
     money::Money,
     quote::QuoteLine,
     rate_card::RateCard,
     scalars::{Credits, DateTime},
-    segmentation::{Channel, Encoding},
+    segmentation::{Channel, Encoding, MessageMedia},
+    sorting::MessageSortKey,
+    transaction::{self, TransactionConnection},
 };
 use crate::operations::{
-    Fault, OperationError,
-    message::{Done, MessageFilter},
+    Fault,
+    message::{MessageFilter, updated_at},
     rate_card::credit_value,
-    reader::{DepartedOf, LinesOf, TextOf, Window},
+    reader::{DepartedOf, LinesOf, MediaOf, TextOf, Window},
+    segmentation::Media,
 };
 
 /// A message that was scheduled or sent.
@@ -52,12 +61,12 @@ use crate::operations::{
 pub struct Message {
     row: message::Model,
     /// Whether it answers a command of the viewer's, who therefore knows it: then the row has its
-    /// text, which is read otherwise when it is asked for.
+    /// text and its media, which are read otherwise when they are asked for.
     answers: bool,
 }
 
 impl Message {
-    /// As it is, of a row without its text.
+    /// As it is, of a row without its text and its media.
     pub(super) fn new(row: message::Model) -> Self {
         Self {
             row,
@@ -146,8 +155,36 @@ impl Message {
         }
     }
 
-    /// The instant at which the name and the text were erased, because the account keeps them for
-    /// Account.retentionMonths only, or by erasePerson; null if they were not.
+    /// The media files, in the order in which they were given; empty for an SMS. Null once they
+    /// were erased with the text, and for an MMS from before the server kept them. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER. SENDER keys see them while the
+    /// message is scheduled, and in the answer to their own mutation.
+    async fn media(&self, ctx: &Context<'_>) -> Result<Option<Vec<MessageMedia>>, ApiError> {
+        if !self.answers && self.row.status != sql_enums::MessageStatus::Scheduled {
+            may_read(ctx, "Message", "media")?;
+        }
+        if self.row.erased_at.is_some() {
+            return Ok(None);
+        }
+        if self.row.channel == sql_enums::Channel::Sms {
+            return Ok(Some(Vec::new()));
+        }
+        let media = if self.answers {
+            let broken = |cause| ApiError::internal(Fault::Broken(format!("media: {cause}")));
+            let text = self.row.media.as_deref();
+            text.map(Media::read_all).transpose().map_err(broken)?
+        } else {
+            let of = MediaOf {
+                account: self.account_key(),
+                message: self.key(),
+            };
+            loaders::load(ctx, of).await?
+        };
+        Ok(media.map(|media| media.into_iter().map(Into::into).collect()))
+    }
+
+    /// The instant at which the name, the text and the media were erased, because the account keeps
+    /// them for Account.retentionMonths only, or by erasePerson; null if they were not.
     async fn erased_at(&self) -> Option<DateTime> {
         self.row.erased_at.map(DateTime::from_micros)
     }
@@ -230,9 +267,25 @@ impl Message {
         }
     }
 
+    /// The ledger entries of the message, newest first: what was held, charged and released for it,
+    /// and what expired as it came back. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or
+    /// VIEWER.
+    async fn transactions(&self, ctx: &Context<'_>) -> Result<TransactionConnection, ApiError> {
+        may_read(ctx, "Message", "transactions")?;
+        let window = window(ctx, Some(self.row.id))?;
+        transaction::of_message(ctx, &self.row, window).await
+    }
+
     /// The instant at which the message was scheduled or sent.
     async fn created_at(&self) -> DateTime {
         DateTime::from_micros(self.row.created_at)
+    }
+
+    /// The instant of its last change: as it was sent, scheduled, updated, settled or canceled, or
+    /// as its text was erased. Contacts who leave its list change departedRecipientCount alone, and
+    /// not this.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.row))
     }
 }
 
@@ -243,9 +296,9 @@ pub(super) async fn connection(
     ctx: &Context<'_>,
     all: MessageFilter,
     filter: Option<MessageFilterInput>,
-    window: Window,
+    (sort, window): (MessageSortKey, Window),
 ) -> Result<MessageConnection, ApiError> {
-    let asked = filter.unwrap_or_default().read();
+    let asked = filter.unwrap_or_default().read(sort);
     let messages = reader(ctx)?.messages(all, asked, window).await?;
     Ok(MessageConnection(Nodes::new(messages, Message::new)))
 }
@@ -274,96 +327,4 @@ pub enum MessageStatus {
     Sent,
     /// The message was canceled, and its credits were released.
     Canceled,
-}
-
-/// The result of updateMessage.
-#[derive(Debug)]
-pub struct UpdateMessagePayload {
-    done: Option<Done>,
-    user_errors: Vec<UserError>,
-}
-
-impl UpdateMessagePayload {
-    fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
-        let (done, user_errors) = payload(done)?;
-        Ok(Self { done, user_errors })
-    }
-}
-
-/// The result of updateMessage.
-#[Object]
-impl UpdateMessagePayload {
-    /// The message after the mutation; null if the mutation was refused.
-    async fn message(&self) -> Option<Message> {
-        let done = self.done.as_ref()?;
-        Some(Message::answering(done.message.clone()))
-    }
-
-    /// Whether the idempotencyKey had been used before, so that nothing was done now: everything is
-    /// shown as it is now. False if the mutation was refused.
-    async fn replayed(&self) -> bool {
-        self.done.as_ref().is_some_and(|done| done.replayed)
-    }
-
-    /// The balance right after the mutation; null if the mutation was refused.
-    async fn balance(&self) -> Option<Balance> {
-        let done = self.done.as_ref()?;
-        Some(Balance::now(done.balance))
-    }
-
-    /// The list whose credits were held before, if the mutation moved the message to another one;
-    /// null otherwise. Its allocation has changed, as that of `message.list` has.
-    async fn previous_list(&self, ctx: &Context<'_>) -> Result<Option<ContactList>, ApiError> {
-        let done = self.done.as_ref();
-        let Some(list) = done.and_then(|done| done.previous_list) else {
-            return Ok(None);
-        };
-        Ok(loaders::load(ctx, list).await?.map(ContactList))
-    }
-
-    /// Why the mutation was refused; empty if it was done.
-    async fn user_errors(&self) -> &[UserError] {
-        &self.user_errors
-    }
-}
-
-macro_rules! payloads {
-    ($($(#[doc = $doc:literal])* $name:ident $(($complex:ident))?;)*) => {$(
-        $(#[doc = $doc])*
-        #[derive(Debug, SimpleObject)]
-        $(#[graphql($complex)])?
-        pub struct $name {
-            /// The message after the mutation; null if the mutation was refused.
-            message: Option<Message>,
-            /// Whether the idempotencyKey had been used before, so that nothing was done now:
-            /// everything is shown as it is now. False if the mutation was refused.
-            replayed: bool,
-            /// The balance right after the mutation; null if the mutation was refused.
-            balance: Option<Balance>,
-            /// Why the mutation was refused; empty if it was done.
-            user_errors: Vec<UserError>,
-        }
-
-        impl $name {
-            fn of(done: Result<Done, OperationError>) -> Result<Self, ApiError> {
-                let (done, user_errors) = payload(done)?;
-                let replayed = done.as_ref().is_some_and(|done| done.replayed);
-                let (message, balance) = done
-                    .map(|done| (Message::answering(done.message), Balance::now(done.balance)))
-                    .unzip();
-                Ok(Self { message, replayed, balance, user_errors })
-            }
-        }
-    )*};
-}
-
-payloads! {
-    /// The result of scheduleMessage.
-    ScheduleMessagePayload(complex);
-    /// The result of sendMessage.
-    SendMessagePayload(complex);
-    /// The result of settleMessage.
-    SettleMessagePayload;
-    /// The result of cancelMessage.
-    CancelMessagePayload;
 }

@@ -109,7 +109,7 @@ pub enum ConcatenationReference {
 pub struct MediaInput {
     /// The media type, such as "image/jpeg".
     content_type: String,
-    /// The link's absolute URL.
+    /// The link's absolute URL, of at most 2,048 bytes.
     url: Option<WebUrl>,
     /// The size in bytes.
     size_bytes: Option<i32>,
@@ -121,6 +121,28 @@ impl From<MediaInput> for Media {
             content_type: input.content_type,
             url: input.url.map(|url| url.0),
             size_bytes: input.size_bytes,
+        }
+    }
+}
+
+/// A picture, sound or video of a message, as it was given.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(name = "Media")]
+pub struct MessageMedia {
+    /// The media type, such as "image/jpeg".
+    content_type: String,
+    /// The link's absolute URL; null if none was given.
+    url: Option<WebUrl>,
+    /// The size in bytes; null if none was given.
+    size_bytes: Option<i32>,
+}
+
+impl From<Media> for MessageMedia {
+    fn from(media: Media) -> Self {
+        Self {
+            content_type: media.content_type,
+            url: media.url.map(WebUrl),
+            size_bytes: media.size_bytes,
         }
     }
 }

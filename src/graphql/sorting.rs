@@ -6,7 +6,7 @@
 use async_graphql::Enum;
 
 use crate::operations::{
-    account, api_key, contact, contact_list, credit_package, purchase::listing,
+    account, api_key, contact, contact_list, credit_package, lot, message, purchase::listing,
 };
 
 /// What accounts are sorted by.
@@ -80,5 +80,29 @@ pub enum PurchaseSortKey {
     CreatedAt,
     /// By updatedAt, earliest first. A purchase that changes while its list is paged comes again on
     /// a later page.
+    UpdatedAt,
+}
+
+/// What messages are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
+#[graphql(remote = "message::MessageSort")]
+pub enum MessageSortKey {
+    /// By sendAt, latest first.
+    #[default]
+    SendAt,
+    /// By updatedAt, earliest first. A message that changes while its list is paged comes again on
+    /// a later page.
+    UpdatedAt,
+}
+
+/// What lots of credits are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
+#[graphql(remote = "lot::LotSort")]
+pub enum CreditLotSortKey {
+    /// By the instant of creation, newest first.
+    #[default]
+    CreatedAt,
+    /// By updatedAt, earliest first. A lot that changes while its list is paged comes again on a
+    /// later page.
     UpdatedAt,
 }

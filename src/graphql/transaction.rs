@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use domain::id::{AccountId, ListId, MessageId, TransactionId};
-use entity::{sql_enums, transaction};
+use entity::{message, sql_enums, transaction};
 
 use super::{
     account::{self, Account},
@@ -234,6 +234,16 @@ pub(super) async fn connection(
     let filter = filter.unwrap_or_default();
     let asked = filter.read_at(&Path::argument("filter"));
     let transactions = reader(ctx)?.transactions(account, asked, window).await?;
+    Ok(TransactionConnection(Nodes::new(transactions, Transaction)))
+}
+
+/// A page of a message's transactions.
+pub(super) async fn of_message(
+    ctx: &Context<'_>,
+    message: &message::Model,
+    window: Window,
+) -> Result<TransactionConnection, ApiError> {
+    let transactions = reader(ctx)?.message_transactions(message, window).await?;
     Ok(TransactionConnection(Nodes::new(transactions, Transaction)))
 }
 

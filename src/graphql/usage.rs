@@ -18,6 +18,7 @@ use super::{
     money::Money,
     scalars::{BigInt, CountryCode, Credits, DateTime, Decimal},
     segmentation::Channel,
+    sorting::MessageSortKey,
 };
 use crate::{
     operations::{
@@ -186,7 +187,8 @@ impl ListUsage {
             .found()?
             .list
             .map_or(counted.account.uuid(), ListId::uuid);
-        message::connection(ctx, all, None, window(ctx, Some(of))?).await
+        let order = MessageSortKey::default();
+        message::connection(ctx, all, None, (order, window(ctx, Some(of))?)).await
     }
 
     /// The list's usage by interval, with the same intervals as the report's buckets. Their costs

@@ -146,10 +146,11 @@ pub(super) async fn run(
     }
 
     let mut changes = Changes::default();
+    let at = latest(requests, now);
     for (id, head) in &batch.heads {
         let before = before.get(id).ok_or(Fault::MissingBook);
         let added = before.and_then(|before| {
-            changes.add(*id, before, head)?;
+            changes.add(*id, before, head, at)?;
             changes.add_recharge(*id, before, head, now)
         });
         added.map_err(|fault| of_account(requests, *id, &fault))?;

@@ -249,6 +249,8 @@ impl Batch {
             expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
             created_at: lot.created_at.as_microsecond(),
             taken_back: lot.taken_back,
+            // Set as it is written.
+            updated_at: None,
         };
         head.lot_rows.insert(id, row);
         Ok(())

@@ -166,6 +166,8 @@ pub struct NewMessage {
     pub name: Option<String>,
     /// The text as it is sent.
     pub text: String,
+    /// Its media as JSON; `None` for an SMS.
+    pub media: Option<String>,
     /// The channel that carries it.
     pub channel: Channel,
     /// The encoding of an SMS; `None` on other channels.

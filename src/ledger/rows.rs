@@ -188,6 +188,8 @@ impl Rows {
             lines: lines_text(new.id, &lines)?,
             erased_at: None,
             actor_id: Some(by.row.id),
+            updated_at: (!sent).then(|| at.as_microsecond()),
+            media: new.media.clone(),
         };
         self.messages.push(row.clone());
         self.lines.extend(lines);
@@ -229,7 +231,7 @@ pub(super) fn lines_text(
 }
 
 impl Changes {
-    /// Adds the changes of one account.
+    /// Adds the changes of one account, as of an instant.
     ///
     /// # Errors
     /// A lot has no row.
@@ -238,19 +240,19 @@ impl Changes {
         account: AccountId,
         before: &Book,
         after: &Head,
+        now: Timestamp,
     ) -> Result<(), Fault> {
         let account_id = account.uuid();
-        for (id, lot) in &after.book.lots {
-            let row = after.lot_rows.get(id).ok_or(Fault::MissingLotRow(*id))?;
-            let had = before.lots.get(id);
-            if had != Some(lot) {
-                self.lots.push(lot::Model {
-                    remaining_units: lot.remaining.units(),
-                    expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
-                    taken_back: lot.taken_back,
-                    ..row.clone()
-                });
-            }
+        let at = after.book.instant(now).as_microsecond();
+        for (id, lot) in store::lot::changed(before, &after.book) {
+            let row = after.lot_rows.get(&id).ok_or(Fault::MissingLotRow(id))?;
+            self.lots.push(lot::Model {
+                remaining_units: lot.remaining.units(),
+                expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
+                taken_back: lot.taken_back,
+                updated_at: Some(store::lot::later(row, at)),
+                ..row.clone()
+            });
         }
         let after = &after.book;
         for (list, free) in &after.pools.limited {

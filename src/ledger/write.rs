@@ -60,6 +60,10 @@ pub(super) async fn all(
         }
         None => true,
     });
+    // Most messages are SMS that are charged as they are made. They write neither changes nor
+    // media.
+    let (plain, other): (Vec<_>, Vec<_>) = (rows.messages.into_iter())
+        .partition(|row| row.updated_at.is_none() && row.media.is_none());
     let writes = [
         store_actor::missing(actors),
         TableRows::upsert(
@@ -82,6 +86,7 @@ pub(super) async fn all(
                 lot::Column::RemainingUnits,
                 lot::Column::ExpiresAt,
                 lot::Column::TakenBack,
+                lot::Column::UpdatedAt,
             ],
         ),
         TableRows::upsert(
@@ -96,7 +101,12 @@ pub(super) async fn all(
         TableRows::insert(rows.postings),
         TableRows::insert(rows.expiry_changes),
         // A message that the ledger writes is not erased.
-        TableRows::insert(rows.messages).without(&[message::Column::ErasedAt]),
+        TableRows::insert(plain).without(&[
+            message::Column::ErasedAt,
+            message::Column::UpdatedAt,
+            message::Column::Media,
+        ]),
+        TableRows::insert(other).without(&[message::Column::ErasedAt]),
         TableRows::upsert(
             ended,
             &[message::Column::AccountId, message::Column::Id],
@@ -106,6 +116,7 @@ pub(super) async fn all(
                 message::Column::Recipients,
                 message::Column::SentAt,
                 message::Column::Lines,
+                message::Column::UpdatedAt,
             ],
         )
         .without(&[message::Column::ErasedAt]),
@@ -116,6 +127,7 @@ pub(super) async fn all(
                 message::Column::ListId,
                 message::Column::Name,
                 message::Column::Text,
+                message::Column::Media,
                 message::Column::Channel,
                 message::Column::Encoding,
                 message::Column::SegmentCount,
@@ -126,6 +138,7 @@ pub(super) async fn all(
                 message::Column::SendAt,
                 message::Column::SentAt,
                 message::Column::Lines,
+                message::Column::UpdatedAt,
             ],
         )
         .without(&[message::Column::ErasedAt]),

@@ -25,7 +25,7 @@ pub use merge_fields::{ListMergeField, MAX_MERGE_FIELDS};
 pub(super) use search::read as read_search;
 
 use super::{
-    OperationError, Path, Refusal, Services, Viewer, ViewerReader, audience, departure,
+    OperationError, Path, Refusal, Services, Viewer, ViewerReader, audience, departure, input,
     phone_number::Accept,
     policy::may_read,
     reader::{Contacts, Listing, Window},
@@ -71,22 +71,44 @@ pub struct Removals {
     pub ids: Vec<ContactId>,
 }
 
+/// The conditions of a list of contacts, and its order. `None` doesn't restrict the list.
+#[derive(Debug, Default)]
+pub struct AskedContacts<'a> {
+    /// Only contacts that match this.
+    pub search: Option<&'a str>,
+    /// The order.
+    pub sort: Option<ContactSort>,
+    /// Only contacts whose last change was at or after this instant.
+    pub updated_from: Option<String>,
+    /// Only contacts whose last change was before this instant.
+    pub updated_to: Option<String>,
+}
+
 impl ViewerReader {
     /// A page of a list's contacts; empty for an archived list.
     ///
     /// # Errors
     /// `Forbidden` if the viewer's role may not read contacts. `Invalid` if `search` is neither the
-    /// beginning of a number nor a text with letters, or if the order isn't one of numbers with a
-    /// beginning.
+    /// beginning of a number nor a text with letters, if the order isn't one of numbers with a
+    /// beginning, or if an instant can't be read.
     pub async fn contacts(
         &self,
         list: &contact_list::Model,
-        search: Option<&str>,
-        sort: Option<ContactSort>,
+        asked: AskedContacts<'_>,
         window: Window,
     ) -> Result<Listing<Contact>, OperationError> {
         may_read(self.viewer(), "ContactList", "contacts")?;
-        let search = read_search(search, &Path::argument("search"))?;
+        let instant = |text: Option<String>, name: &'static str| -> Result<_, OperationError> {
+            let read = |text: String| input::instant(&text, &Path::argument(name));
+            Ok(text.map(read).transpose()?)
+        };
+        let checks = (
+            read_search(asked.search, &Path::argument("search")),
+            instant(asked.updated_from, "updatedFrom"),
+            instant(asked.updated_to, "updatedTo"),
+        );
+        let (search, updated_from, updated_to) = checks.together()?;
+        let sort = asked.sort;
         if let (Some(Search::Prefix(_)), Some(ContactSort::CreatedAt)) = (&search, sort) {
             return Err(Path::argument("sortKey")
                 .invalid(text!(
@@ -100,6 +122,8 @@ impl ViewerReader {
                 list: ListId::new(list.id),
                 search,
                 sort,
+                updated_from,
+                updated_to,
             },
             stored: match list.archived_at {
                 Some(_) => None,

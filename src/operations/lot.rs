@@ -18,7 +18,7 @@ use super::{
     reader::{Listing, Window},
     together::Together,
 };
-pub use crate::store::lot::{LotState, Parts as LotParts};
+pub use crate::store::lot::{LotSort, LotState, Parts as LotParts};
 use crate::{
     ledger::{Answer, Key, Refused, Request, RequestKind, SubmitError},
     store::{self, lot::LotFilter},
@@ -110,6 +110,12 @@ impl LotAt {
         store::lot::is_over(&self.row, self.at)
     }
 
+    /// The instant of its last change, in microseconds since the epoch.
+    #[must_use]
+    pub fn updated_at(&self) -> i64 {
+        store::lot::updated_at(&self.row)
+    }
+
     /// The state of the lot at the instant, given whether an expiry of its credits is booked.
     #[must_use]
     pub fn state(&self, has_expiry: bool) -> LotState {
@@ -155,16 +161,49 @@ impl LotAt {
     }
 }
 
+/// The conditions of a list of lots, and its order. `None` doesn't restrict the list.
+#[derive(Debug, Default)]
+pub struct AskedLots {
+    /// Only lots in this state.
+    pub state: Option<LotState>,
+    /// Only lots whose last change was at or after this instant.
+    pub updated_from: Option<String>,
+    /// Only lots whose last change was before this instant.
+    pub updated_to: Option<String>,
+    /// The order.
+    pub sort: LotSort,
+}
+
 impl ViewerReader {
-    /// A page of an account's lots as they are now.
+    /// A page of those lots of an account that meet the conditions, as they are now.
+    ///
+    /// # Errors
+    /// `Invalid` if an instant can't be read.
     pub async fn lots(
         &self,
         account: AccountId,
-        state: Option<LotState>,
+        asked: AskedLots,
         window: Window,
     ) -> Result<Listing<LotAt>, OperationError> {
-        let at = self.services().clock().now();
-        self.list(LotFilter { account, state, at }, window).await
+        let instant = |text: Option<String>, name: &'static str| -> Result<_, OperationError> {
+            let read =
+                |text: String| Ok(input::instant(&text, &Path::argument("filter").at(name))?);
+            text.map(read).transpose()
+        };
+        let bounds = (
+            instant(asked.updated_from, "updatedFrom"),
+            instant(asked.updated_to, "updatedTo"),
+        );
+        let (updated_from, updated_to) = bounds.together()?;
+        let filter = LotFilter {
+            account,
+            state: asked.state,
+            at: self.services().clock().now(),
+            updated_from,
+            updated_to,
+            sort: asked.sort,
+        };
+        self.list(filter, window).await
     }
 }
 

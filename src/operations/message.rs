@@ -45,7 +45,10 @@ use super::{
 };
 use parts::{Frame, frame};
 
-pub use crate::store::{message::MessageFilter, scheduled_message::ScheduledFilter};
+pub use crate::store::{
+    message::{MessageFilter, MessageSort, updated_at},
+    scheduled_message::ScheduledFilter,
+};
 use crate::{
     clock::whole_micros,
     fair::Urgency,
@@ -360,6 +363,7 @@ impl PricedMessage {
             list: self.list,
             name: None,
             text: self.content.kept_text(&self.options)?,
+            media: self.content.kept_media()?,
             channel: self.count.channel,
             encoding: self.count.encoding,
             segment_count: u32::try_from(self.count.segment_count).unwrap_or(u32::MAX),

@@ -2,14 +2,14 @@
 //!
 //! Here: what a reader is, and how it filters values by key and pages of lists. Each key type and
 //! each list states who sees its rows, so one without such a statement doesn't compile. Not here:
-//! the key types ([`rows`], [`parts`], [`of_account`],
-//! [`of_lot`]) and the lists ([`lists`]); which fields a
-//! role may read ([`super::policy`]).
+//! the key types ([`rows`], [`parts`], [`of_account`], [`of_lot`], [`of_message`]) and the lists
+//! ([`lists`]); which fields a role may read ([`super::policy`]).
 
 mod lists;
 mod of_account;
 mod of_actor;
 mod of_lot;
+mod of_message;
 mod of_usage;
 mod parts;
 mod placed;
@@ -20,6 +20,7 @@ pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports};
 pub use of_account::{BalanceOf, DebtOf, FeeOf, LedgerHead, LedgerHeadOf};
 pub use of_actor::ActorOf;
 pub use of_lot::{LotPartsOf, NoteOf, PurchaseOf};
+pub use of_message::MediaOf;
 pub use of_usage::UsageOf;
 pub(super) use parts::WholeMessage;
 pub use parts::{

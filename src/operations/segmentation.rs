@@ -1,33 +1,20 @@
 //! The content of a message: its text and media, checked, and how the text is cut into segments.
 
+mod media;
+
 use domain::{
     channel::Channel,
     merge::{ForeignTag, MAX_FIELDS, MAX_NAME_BYTES, Template, TemplateError, foreign_tags},
     segmentation::{self, Options, SegmentCount, Segmentation, TooManySegments},
 };
-use url::Url;
 
+pub use self::media::{MAX_MEDIA, Media};
 use super::{OperationError, Path, Refusal};
 
 /// The longest text, in code points: 255 segments of GSM-7 hold fewer characters.
 pub const MAX_TEXT_CHARS: usize = 40_000;
-/// The most media of one message.
-pub const MAX_MEDIA: usize = 10;
 /// The most warnings about one text: more would say nothing new.
 pub const MAX_WARNINGS: usize = 50;
-/// The longest type or subtype of a medium (RFC 6838 §4.2).
-const MAX_TYPE_NAME_BYTES: usize = 127;
-
-/// An image, sound or video of a message.
-#[derive(Debug, Clone)]
-pub struct Media {
-    /// `type/subtype`.
-    pub content_type: String,
-    /// The address of the file.
-    pub url: Option<String>,
-    /// The size of the file in bytes.
-    pub size_bytes: Option<i32>,
-}
 
 /// The content of a message, as it was given.
 #[derive(Debug, Clone)]
@@ -45,6 +32,7 @@ pub struct NewContent {
 #[derive(Debug, Clone)]
 pub struct Content {
     text: String,
+    media: Vec<Media>,
     merge: Option<Merge>,
     channel: Channel,
     options: Options,
@@ -65,7 +53,7 @@ impl Content {
     /// Refusals that name the text or the medium.
     pub fn plain(new: NewContent) -> Result<Self, OperationError> {
         check_text(&new.text)?;
-        check_media(&new.media)?;
+        media::check(&new.media)?;
         let channel = if new.media.is_empty() {
             Channel::Sms
         } else {
@@ -73,6 +61,7 @@ impl Content {
         };
         Ok(Self {
             text: new.text,
+            media: new.media,
             merge: None,
             channel,
             options: new.options,
@@ -125,6 +114,14 @@ impl Content {
     #[must_use]
     pub fn channel(&self) -> Channel {
         self.channel
+    }
+
+    /// The media as a message keeps them; `None` without any.
+    ///
+    /// # Errors
+    /// They have no JSON form, which is a fault.
+    pub fn kept_media(&self) -> Result<Option<String>, OperationError> {
+        media::kept(&self.media)
     }
 
     /// The options as they were given.
@@ -235,47 +232,6 @@ fn check_text(text: &str) -> Result<(), Refusal> {
         return Err(path.invalid(text!("Must not have the character U+0000.")));
     }
     Ok(())
-}
-
-fn check_media(media: &[Media]) -> Result<(), Refusal> {
-    let path = Path::input("media");
-    if media.len() > MAX_MEDIA {
-        return Err(path.invalid(text!("Must be at most {limit}.", limit = MAX_MEDIA)));
-    }
-    for (index, one) in media.iter().enumerate() {
-        let path = path.at(index);
-        if !is_content_type(&one.content_type) {
-            return Err(path
-                .at("contentType")
-                .invalid(text!("Must be a media type such as \"image/jpeg\".")));
-        }
-        if one.url.as_deref().is_some_and(|url| !is_web_url(url)) {
-            return Err(path
-                .at("url")
-                .invalid(text!("Must be an absolute http or https URL.")));
-        }
-        if one.size_bytes.is_some_and(|size| size < 0) {
-            return Err(path.at("sizeBytes").invalid(text!("Must not be negative.")));
-        }
-    }
-    Ok(())
-}
-
-/// A type and a subtype by RFC 6838 §4.2, without parameters.
-fn is_content_type(text: &str) -> bool {
-    let is_name = |name: &str| {
-        let first = name.bytes().next();
-        let rest = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
-        name.len() <= MAX_TYPE_NAME_BYTES
-            && first.is_some_and(|byte| byte.is_ascii_alphanumeric())
-            && name.bytes().all(rest)
-    };
-    text.split_once('/')
-        .is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
-}
-
-fn is_web_url(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 #[cfg(test)]

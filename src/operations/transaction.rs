@@ -1,7 +1,7 @@
 //! Transactions: reading the ledger.
 
-use domain::id::{AccountId, ListId, TransactionId};
-use entity::{sql_enums::TransactionKind, transaction};
+use domain::id::{AccountId, ListId, MessageId, TransactionId};
+use entity::{message, sql_enums::TransactionKind, transaction};
 
 use super::{
     OperationError, Path, Services, ViewerReader,
@@ -11,7 +11,10 @@ use super::{
     together::Together,
 };
 pub use crate::store::transaction::{LotSum, PostingSum};
-use crate::store::{self, transaction::TransactionFilter};
+use crate::store::{
+    self,
+    transaction::{ChargedMessage, TransactionFilter},
+};
 
 /// The filter of `transactions`.
 #[derive(Debug, Default)]
@@ -41,6 +44,31 @@ impl ViewerReader {
     ) -> Result<Listing<transaction::Model>, OperationError> {
         let path = Path::argument("filter");
         let filter = self.transaction_filter(account, asked, &path).await?;
+        self.list(filter, window).await
+    }
+
+    /// A page of a message's transactions.
+    ///
+    /// # Errors
+    /// None but a database error.
+    pub async fn message_transactions(
+        &self,
+        message: &message::Model,
+        window: Window,
+    ) -> Result<Listing<transaction::Model>, OperationError> {
+        let charged = ChargedMessage {
+            id: MessageId::new(message.id),
+            sent_at: message.sent_at,
+        };
+        let filter = TransactionFilter {
+            account: AccountId::new(message.account_id),
+            message: Some(charged),
+            list: None,
+            kinds: None,
+            actor: None,
+            from: None,
+            to: None,
+        };
         self.list(filter, window).await
     }
 
@@ -83,6 +111,7 @@ impl ViewerReader {
         }
         Ok(TransactionFilter {
             account,
+            message: None,
             list: asked.list,
             kinds: asked.kinds,
             actor,

@@ -59,6 +59,9 @@ pub struct Contact {
     pub fields: Private<Option<String>>,
     /// Microseconds since the epoch.
     pub created_at: i64,
+    /// When its number or its fields last changed, or it was created, in microseconds since the
+    /// epoch.
+    pub updated_at: i64,
 }
 
 impl Contact {
@@ -88,6 +91,7 @@ impl From<contact::Model> for Contact {
             country_code: row.country_code,
             fields: Private::new(row.fields),
             created_at: row.created_at,
+            updated_at: row.updated_at.unwrap_or(row.created_at),
         }
     }
 }
@@ -172,13 +176,13 @@ pub async fn insert(
     }
 }
 
-/// Replaces the fields of a list's contacts in one statement, and sets the list's revision on those
-/// whose fields changed.
+/// Replaces the fields of a list's contacts in one statement, and sets the instant and the list's
+/// revision on those whose fields changed.
 pub async fn update(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
     contacts: &[NewContact],
-    revision: i64,
+    (now, revision): (i64, i64),
 ) -> Result<(), DbErr> {
     let rows: Vec<_> = contacts
         .iter()
@@ -186,12 +190,13 @@ pub async fn update(
         .collect();
     // As in `known`: the rows that change are found by their numbers first, and then by their
     // places in the table.
-    let (source, matched, revised) = match connection.get_database_backend() {
+    let (source, matched, revised, at) = match connection.get_database_backend() {
         DatabaseBackend::Postgres if shards::are_used() => (
             "(SELECT (value->>0)::bigint AS number, value->>1 AS fields \
              FROM json_array_elements($3::json)) AS changed",
             "contacts.account_id = $1 AND contacts.list_id = $2 AND contacts.number = changed.number",
             "$4::bigint",
+            "$5::bigint",
         ),
         DatabaseBackend::Postgres => (
             "(SELECT q.place, w.value->>1 AS fields FROM json_array_elements($3::json) AS w(value)
@@ -199,20 +204,24 @@ pub async fn update(
              AND list_id = $2 AND number = (w.value->>0)::bigint OFFSET 0) q) AS changed",
             "contacts.ctid = changed.place",
             "$4::bigint",
+            "$5::bigint",
         ),
         _ => (
             "(SELECT value->>0 AS number, value->>1 AS fields FROM json_each($3)) AS changed",
             "contacts.account_id = $1 AND contacts.list_id = $2 AND contacts.number = changed.number",
             "$4",
+            "$5",
         ),
     };
     let text = format!(
         "UPDATE contacts SET fields = changed.fields,
          changed_revision = CASE WHEN contacts.fields IS NOT DISTINCT FROM changed.fields
-             THEN contacts.changed_revision ELSE {revised} END
+             THEN contacts.changed_revision ELSE {revised} END,
+         updated_at = CASE WHEN contacts.fields IS NOT DISTINCT FROM changed.fields
+             THEN contacts.updated_at ELSE {at} END
          FROM {source} WHERE {matched}"
     );
-    let values = [json(&rows)?, revision.into()];
+    let values = [json(&rows)?, revision.into(), now.into()];
     let statement = of_list(connection, text, list, values);
     connection.execute_raw(statement).await?;
     Ok(())
@@ -273,6 +282,23 @@ pub async fn count_towards(
         .exec(connection)
         .await?;
     Ok(())
+}
+
+/// Records that a contact of a list has another number since an instant.
+pub async fn set_updated(
+    connection: &impl ConnectionTrait,
+    (account, list): (AccountId, ListId),
+    id: ContactId,
+    at: i64,
+) -> Result<(), DbErr> {
+    contact::Entity::update_many()
+        .col_expr(contact::Column::UpdatedAt, Expr::value(at))
+        .filter(contact::Column::AccountId.eq(account.uuid()))
+        .filter(contact::Column::ListId.eq(list.uuid()))
+        .filter(contact::Column::Id.eq(id.uuid()))
+        .exec(connection)
+        .await
+        .map(drop)
 }
 
 /// Finds several contacts of any accounts in lists that are not archived, in no particular order.

@@ -3,6 +3,8 @@
 //! Here: finding and listing lots, and what became of their credits. Not here: writing them, which
 //! only [`crate::ledger`] does.
 
+mod last_change;
+
 use std::collections::{HashMap, HashSet};
 
 use domain::id::{AccountId, LotId};
@@ -18,9 +20,12 @@ use sea_orm::{
 };
 
 use super::sql::{
-    paging::{Direction, Page, Window, page},
+    paging::{Page, Window, page},
     routes,
 };
+
+use last_change::changed_within;
+pub use last_change::{LotSort, changed, later, updated_at};
 
 /// Ids in one statement, well below the limits of both databases.
 const IDS_AT_ONCE: usize = 1_000;
@@ -61,6 +66,12 @@ pub struct LotFilter {
     pub state: Option<LotState>,
     /// The instant at which states are determined.
     pub at: Timestamp,
+    /// Only lots whose last change was at or after this instant.
+    pub updated_from: Option<Timestamp>,
+    /// Only lots whose last change was before this instant.
+    pub updated_to: Option<Timestamp>,
+    /// The order.
+    pub sort: LotSort,
 }
 
 /// Whether a lot's day has come: at its expiration instant it has (law L2).
@@ -197,6 +208,7 @@ pub async fn purchases(
 }
 
 fn select(filter: &LotFilter) -> Select<lot::Entity> {
+    let lots = changed_within(filter);
     let at = filter.at.as_microsecond();
     let usable = Condition::any()
         .add(lot::Column::ExpiresAt.is_null())
@@ -208,7 +220,6 @@ fn select(filter: &LotFilter) -> Select<lot::Entity> {
                 entries_of_lots([filter.account], [TransactionKind::Expiry]).into_query(),
             )),
     );
-    let lots = lot::Entity::find().filter(lot::Column::AccountId.eq(filter.account.uuid()));
     match filter.state {
         None => lots,
         Some(LotState::Active) => lots
@@ -221,21 +232,15 @@ fn select(filter: &LotFilter) -> Select<lot::Entity> {
     }
 }
 
-/// Reads a page of lots, the newest first.
+/// Reads a page of lots.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &LotFilter,
     window: Window,
 ) -> Result<Page<lot::Model>, DbErr> {
-    let order = (lot::Column::CreatedAt, lot::Column::Id);
-    page(
-        connection,
-        select(filter),
-        order,
-        Direction::Descending,
-        window,
-    )
-    .await
+    let (key, direction) = filter.sort.order();
+    let order = (key, lot::Column::Id);
+    page(connection, select(filter), order, direction, window).await
 }
 
 /// Counts the lots of a list.
@@ -322,6 +327,7 @@ mod tests {
                 expires_at,
                 created_at: 0,
                 taken_back: false,
+                updated_at: None,
             };
             let at = Timestamp::from_microsecond(100).unwrap();
             assert_eq!(

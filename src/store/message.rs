@@ -3,6 +3,8 @@
 //! Here: finding and listing messages. Not here: writing them, which only [`crate::ledger`] does.
 
 mod export;
+mod last_change;
+mod parts;
 
 use std::collections::BTreeSet;
 
@@ -24,7 +26,11 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-pub use self::export::{CELLS as EXPORT_CELLS, export};
+use self::parts::Part;
+pub use self::{
+    export::{CELLS as EXPORT_CELLS, export},
+    last_change::{MessageSort, later, updated, updated_at},
+};
 use super::{
     actor::ActorFilter,
     sql::{
@@ -45,14 +51,16 @@ pub async fn find(
     Ok(found.into_iter().next())
 }
 
-/// Selects messages with empty texts. A text may have 160 kB, and a page a thousand messages, so
-/// texts are read separately ([`texts`]) if they are requested.
+/// Selects messages with empty texts and without media. A text may have 160 kB, media 20 kB, and a
+/// page a thousand messages, so both are read separately ([`texts`], [`media`]) if they are
+/// requested.
 pub(super) fn without_text(select: Select<Entity>) -> Select<Entity> {
-    let columns = Column::iter().filter(|column| !matches!(column, Column::Text));
+    let columns = Column::iter().filter(|column| !matches!(column, Column::Text | Column::Media));
     select
         .select_only()
         .columns(columns)
         .expr_as(Expr::cust("''"), "text")
+        .expr_as(Expr::cust("CAST(NULL AS TEXT)"), "media")
 }
 
 /// Reads the texts of several messages of some accounts, in no particular order.
@@ -66,6 +74,24 @@ pub async fn texts(
         .columns([Column::Id, Column::Text])
         .filter(Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
         .filter(Column::Id.is_in(messages.into_iter().map(MessageId::uuid)))
+        .into_tuple()
+        .all(connection)
+        .await
+}
+
+/// Reads the media of several messages of some accounts as JSON, in no particular order. A message
+/// without any is left out.
+pub async fn media(
+    connection: &impl ConnectionTrait,
+    accounts: impl IntoIterator<Item = AccountId>,
+    messages: impl IntoIterator<Item = MessageId>,
+) -> Result<Vec<(Uuid, String)>, DbErr> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Media])
+        .filter(Column::AccountId.is_in(accounts.into_iter().map(AccountId::uuid)))
+        .filter(Column::Id.is_in(messages.into_iter().map(MessageId::uuid)))
+        .filter(Column::Media.is_not_null())
         .into_tuple()
         .all(connection)
         .await
@@ -121,10 +147,16 @@ pub struct MessageFilter {
     pub sent_from: Option<Timestamp>,
     /// Only messages charged before this instant.
     pub sent_to: Option<Timestamp>,
+    /// Only messages whose last change was at or after this instant.
+    pub updated_from: Option<Timestamp>,
+    /// Only messages whose last change was before this instant.
+    pub updated_to: Option<Timestamp>,
     /// Only messages on this channel.
     pub channel: Option<Channel>,
     /// Only messages that reached one of these countries.
     pub countries: Option<Vec<CountryCode>>,
+    /// The order of a page.
+    pub sort: MessageSort,
 }
 
 impl MessageFilter {
@@ -141,46 +173,11 @@ impl MessageFilter {
             search: None,
             sent_from: None,
             sent_to: None,
+            updated_from: None,
+            updated_to: None,
             channel: None,
             countries: None,
-        }
-    }
-}
-
-/// The two parts of an account's messages. Most were sent at once and are found by the instant of
-/// their charge, which reports look for too, so that no charge writes an index of sending times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// Messages that were charged at their sending time.
-    AtOnce,
-    /// All others: those that wait, were cancelled, or were charged at another time.
-    Planned,
-}
-
-impl Part {
-    /// Its messages. The indexes of planned messages have the same condition, word for word.
-    fn condition(self) -> &'static str {
-        match self {
-            Self::AtOnce => "sent_at = send_at",
-            Self::Planned => "sent_at IS DISTINCT FROM send_at",
-        }
-    }
-
-    /// The column by which its messages are found by their sending time.
-    fn sends_at(self) -> Column {
-        match self {
-            Self::AtOnce => Column::SentAt,
-            Self::Planned => Column::SendAt,
-        }
-    }
-
-    /// The parts that may have messages that match a filter.
-    fn of(filter: &MessageFilter) -> Vec<Self> {
-        let status = filter.status.as_ref();
-        match status.is_none_or(|status| status.contains(&MessageStatus::Sent)) {
-            // A planned message may become one of the others while they are read.
-            true => vec![Self::Planned, Self::AtOnce],
-            false => vec![Self::Planned],
+            sort: MessageSort::default(),
         }
     }
 }
@@ -220,6 +217,7 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter, part: Part) -> Selec
     if let Some(to) = filter.sent_to {
         select = select.filter(Column::SentAt.lt(to.as_microsecond()));
     }
+    select = part.changed_within(select, filter);
     if let Some(channel) = filter.channel {
         select = select.filter(Column::Channel.eq(channel));
     }
@@ -242,24 +240,28 @@ fn select(backend: DatabaseBackend, filter: &MessageFilter, part: Part) -> Selec
     select
 }
 
-/// Reads a page of messages without their texts, those with the latest sending time first.
+/// Reads a page of messages without their texts.
 pub async fn list(
     connection: &impl ConnectionTrait,
     filter: &MessageFilter,
     window: Window,
 ) -> Result<Page<Model>, DbErr> {
+    let direction = match filter.sort {
+        MessageSort::SendAt => Direction::Descending,
+        // Messages that change meanwhile come on a later page, so that none is missed.
+        MessageSort::UpdatedAt => Direction::Ascending,
+    };
     let mut rows = Vec::new();
     for part in Part::of(filter) {
         let select = select(connection.get_database_backend(), filter, part);
-        let order = (part.sends_at(), Column::Id);
+        let order = (part.key(filter.sort), Column::Id);
         let select = without_text(select);
-        let found = paging::rows(connection, select, order, Direction::Descending, window);
-        rows.extend(found.await?);
+        rows.extend(paging::rows(connection, select, order, direction, window).await?);
     }
     // In the order in which the window counts.
-    rows.sort_by_key(|row: &Model| (row.send_at, row.id));
+    rows.sort_by_key(|row: &Model| (filter.sort.key(row), row.id));
     rows.dedup_by_key(|row| row.id);
-    if !window.from_end {
+    if window.from_end == (direction == Direction::Ascending) {
         rows.reverse();
     }
     rows.truncate(usize::try_from(window.limit + 1).unwrap_or(usize::MAX));

@@ -6,11 +6,12 @@
 mod export;
 mod instants;
 mod lots;
+mod of_message;
 mod pages;
 
 use std::collections::BTreeMap;
 
-use domain::id::{AccountId, ListId, TransactionId};
+use domain::id::{AccountId, ListId, MessageId, TransactionId};
 use entity::{
     posting,
     sql_enums::{BookName, TransactionKind},
@@ -37,11 +38,23 @@ use super::{
     },
 };
 
+/// A message, and the instant of its charge in microseconds since the epoch if it was charged: its
+/// charge may be found by the instant alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChargedMessage {
+    /// The message.
+    pub id: MessageId,
+    /// When it was charged.
+    pub sent_at: Option<i64>,
+}
+
 /// The transactions to list. Each condition narrows the list.
 #[derive(Debug, Clone)]
 pub struct TransactionFilter {
     /// Transactions of this account.
     pub account: AccountId,
+    /// Only transactions of this message.
+    pub message: Option<ChargedMessage>,
     /// Only transactions of this list, or with a posting in its pool.
     pub list: Option<ListId>,
     /// Only transactions of these kinds.

@@ -15,10 +15,13 @@ use crate::{
         quote::{AudienceInput, draft},
         scalars::{Credits, DateTime},
         segmentation::{MediaInput, content},
+        sorting::MessageSortKey,
     },
     operations::{
         Path,
-        message::{self as operations, AskedMessages, AskedScheduled, NewMessageInput},
+        message::{
+            self as operations, AskedMessages, AskedScheduled, MessageSort, NewMessageInput,
+        },
         phone_number::Accept,
     },
 };
@@ -43,15 +46,24 @@ pub struct MessageFilterInput {
     /// Returns only messages that were charged before this instant. With `sentFrom` at the start of
     /// a report's bucket and this at the next one's, these are the messages that the bucket counts.
     pub(super) sent_to: Option<DateTime>,
+    /// Returns only messages with an updatedAt at or after this instant. To fetch what changed
+    /// since the last time, give the latest updatedAt known less one minute: a change gets its
+    /// instant before it can be seen, and the clocks of servers may differ.
+    pub(super) updated_from: Option<DateTime>,
+    /// Returns only messages with an updatedAt before this instant.
+    pub(super) updated_to: Option<DateTime>,
     /// Returns only messages whose name or text contains this, ignoring case in every script; at
     /// most 200 characters.
     pub(super) search: Option<String>,
 }
 
 impl MessageFilterInput {
-    /// Reads the conditions.
-    pub(super) fn read(self) -> AskedMessages {
-        self.read_at(&Path::argument("filter"))
+    /// Reads the conditions of a list in an order.
+    pub(super) fn read(self, sort: MessageSortKey) -> AskedMessages {
+        AskedMessages {
+            sort: sort.into(),
+            ..self.read_at(&Path::argument("filter"))
+        }
     }
 
     /// Reads the conditions at a path.
@@ -66,7 +78,10 @@ impl MessageFilterInput {
             to: self.to.map(|at| at.0),
             sent_from: self.sent_from.map(|at| at.0),
             sent_to: self.sent_to.map(|at| at.0),
+            updated_from: self.updated_from.map(|at| at.0),
+            updated_to: self.updated_to.map(|at| at.0),
             search: self.search,
+            sort: MessageSort::default(),
         }
     }
 }

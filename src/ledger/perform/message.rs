@@ -190,6 +190,7 @@ impl Batch {
         let key = (account.uuid(), id.uuid());
         let row = self.facts.messages.get_mut(&key);
         let row = row.ok_or(Fault::MissingMessage(id))?;
+        let at = answer.instant()?;
         match charge {
             None => {
                 row.status = MessageStatus::Canceled;
@@ -198,7 +199,7 @@ impl Batch {
             Some((credits, sent)) => {
                 row.status = MessageStatus::Sent;
                 row.units = credits.units();
-                row.sent_at = Some(answer.instant()?.as_microsecond());
+                row.sent_at = Some(at.as_microsecond());
                 if let Some(sent) = sent {
                     row.recipients = head_count(sent.recipients)?;
                     let lines = lines(key.0, key.1, &sent.lines)?;
@@ -207,6 +208,7 @@ impl Batch {
                 }
             }
         }
+        row.updated_at = Some(store::message::later(row, at));
         let row = row.clone();
         self.facts.count_scheduled(row.account_id, row.list_id, -1);
         self.rows.ended.push(row.clone());

@@ -16,6 +16,7 @@ use super::super::{
     request::{Given, MessageUpdate, Plan, Priced, Refused, Undone},
     rows::{audience_row, count, encoding, head_count, lines, lines_text},
 };
+use crate::store;
 
 impl Batch {
     /// Changes a scheduled message. Whether it may still be changed is judged here, after the wait
@@ -70,6 +71,7 @@ impl Batch {
                 self.unmoved(account, given)?
             }
         };
+        row.updated_at = Some(store::message::later(&row, at));
         self.replan_audience(&row, update);
         let before = update.list.map(ListId::uuid);
         if row.list_id != before {
@@ -147,6 +149,7 @@ fn plan(row: &mut message::Model, priced: &Priced) -> Result<(), Fault> {
     let lines = lines(row.account_id, row.id, &new.price.lines)?;
     row.list_id = new.list.map(ListId::uuid);
     row.text.clone_from(&new.text);
+    row.media.clone_from(&new.media);
     row.channel = new.channel.into();
     row.encoding = new.encoding.map(encoding);
     row.segment_count = count(new.segment_count)?;

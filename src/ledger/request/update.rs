@@ -21,6 +21,7 @@ pub struct Plan {
     rate_card: Uuid,
     /// Its column `lines`.
     lines: String,
+    media: Option<String>,
 }
 
 impl Plan {
@@ -32,6 +33,7 @@ impl Plan {
             channel: row.channel.into(),
             rate_card: row.rate_card_id,
             lines: row.lines.clone(),
+            media: row.media.clone(),
         }
     }
 

@@ -152,9 +152,14 @@ impl Services {
                 country_code: row.country.to_string(),
                 fields: Private::new(None),
                 created_at: now,
+                updated_at: now,
             });
             if let Some(fields) = &row.fields {
+                let before = contact.fields.clone();
                 contact.fields = fields::json(fields)?;
+                if !is_new && contact.fields != before {
+                    contact.updated_at = now;
+                }
             }
             if is_new {
                 new.push(stored_form(&contact));
@@ -172,7 +177,7 @@ impl Services {
             store::contact::count_towards(connection, of, &counts).await?;
         }
         if !changed.is_empty() {
-            store::contact::update(connection, of, &changed, revision).await?;
+            store::contact::update(connection, of, &changed, (now, revision)).await?;
             if new.is_empty() {
                 store::contact_list::raise_revision(connection, of).await?;
             }

@@ -89,6 +89,7 @@ impl Services {
         let before = fields.clone();
         fields::apply(&mut fields, &changes, &Path::input("fields"), &mut warnings)?;
         let is_changed = fields != before;
+        let now = self.clock().now().as_microsecond();
         if is_changed {
             contact.fields = fields::json(&fields)?;
         }
@@ -105,11 +106,14 @@ impl Services {
                 contact.number = Private::new(number);
                 contact.country_code = country.to_string();
                 enter(&transaction, of, &contact, revision).await?;
+                store::contact::set_updated(&transaction, of, contact.id, now).await?;
+                contact.updated_at = now;
             }
             _ if is_changed => {
                 let row = [stored_form(&contact)];
-                store::contact::update(&transaction, of, &row, revision).await?;
+                store::contact::update(&transaction, of, &row, (now, revision)).await?;
                 store::contact_list::raise_revision(&transaction, of).await?;
+                contact.updated_at = now;
             }
             _ => {}
         }

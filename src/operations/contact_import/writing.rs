@@ -200,7 +200,7 @@ impl Job {
             store::contact::count_towards(connection, of, &by_country(&sorted.new)).await?;
         }
         if !sorted.changed.is_empty() {
-            store::contact::update(connection, of, &sorted.changed, revision).await?;
+            store::contact::update(connection, of, &sorted.changed, (now, revision)).await?;
             if sorted.new.is_empty() {
                 store::contact_list::raise_revision(connection, of).await?;
             }

@@ -78,6 +78,11 @@ struct Messages {
     to: Option<i64>,
     sent_from: Option<i64>,
     sent_to: Option<i64>,
+    /// Earlier programs' links don't have these two.
+    #[serde(default)]
+    updated_from: Option<i64>,
+    #[serde(default)]
+    updated_to: Option<i64>,
     search: Option<String>,
 }
 
@@ -149,6 +154,8 @@ impl Services {
             to: micros(filter.to),
             sent_from: micros(filter.sent_from),
             sent_to: micros(filter.sent_to),
+            updated_from: micros(filter.updated_from),
+            updated_to: micros(filter.updated_to),
             search: filter.search,
         });
         let name = format!("messages-{}", slug(&account.name));
@@ -211,6 +218,8 @@ impl Services {
             list,
             search: read,
             sort: None,
+            updated_from: None,
+            updated_to: None,
         };
         if format != ExportFormat::Jsonl {
             let reader = self.store().reader();
@@ -298,6 +307,8 @@ impl Services {
                     to: asked.to.map(whole_micros),
                     sent_from: asked.sent_from.map(whole_micros),
                     sent_to: asked.sent_to.map(whole_micros),
+                    updated_from: asked.updated_from.map(whole_micros),
+                    updated_to: asked.updated_to.map(whole_micros),
                     search: asked.search,
                     ..MessageFilter::of(account)
                 };
@@ -306,6 +317,7 @@ impl Services {
             Export::Transactions(asked) => {
                 let filter = TransactionFilter {
                     account,
+                    message: None,
                     list: asked.list.map(ListId::new),
                     kinds: asked.kinds.map(|set| set.into_iter().collect()),
                     actor: actor_filter(asked.actor),
@@ -326,6 +338,8 @@ impl Services {
                     list,
                     search: contact::read_search(search.as_deref(), &Path::input("search"))?,
                     sort: None,
+                    updated_from: None,
+                    updated_to: None,
                 };
                 let fields = match claims.format {
                     ExportFormat::Jsonl => Vec::new(),

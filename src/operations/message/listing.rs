@@ -7,7 +7,7 @@ use entity::{message, sql_enums::MessageStatus};
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
 
-use super::{MessageFilter, ScheduledFilter};
+use super::{MessageFilter, MessageSort, ScheduledFilter};
 use crate::operations::{
     OperationError, Path, ViewerReader,
     actor::AskedActor,
@@ -36,8 +36,14 @@ pub struct AskedMessages {
     pub sent_from: Option<String>,
     /// Only messages charged before this instant.
     pub sent_to: Option<String>,
+    /// Only messages whose last change was at or after this instant.
+    pub updated_from: Option<String>,
+    /// Only messages whose last change was before this instant.
+    pub updated_to: Option<String>,
     /// Only messages whose name or text contains this.
     pub search: Option<String>,
+    /// The order.
+    pub sort: MessageSort,
 }
 
 /// The conditions of a list of scheduled messages. `None` doesn't restrict the list.
@@ -52,7 +58,7 @@ pub struct AskedScheduled {
 }
 
 impl ViewerReader {
-    /// A page of the messages among `all` that meet the conditions, latest sendAt first.
+    /// A page of the messages among `all` that meet the conditions.
     ///
     /// # Errors
     /// `Invalid` if an instant can't be read or the search text is too long.
@@ -84,9 +90,12 @@ impl ViewerReader {
             instant(asked.to, "to"),
             instant(asked.sent_from, "sentFrom"),
             instant(asked.sent_to, "sentTo"),
+            instant(asked.updated_from, "updatedFrom"),
+            instant(asked.updated_to, "updatedTo"),
             input::search(asked.search.as_deref(), &path.at("search")),
         );
-        let (actor, from, to, sent_from, sent_to, search) = checks.together()?;
+        let (actor, from, to, sent_from, sent_to, updated_from, updated_to, search) =
+            checks.together()?;
         let mut filter = MessageFilter {
             status: asked.status,
             // A report's messages are its actor's, and nobody can ask for another one's there.
@@ -96,7 +105,10 @@ impl ViewerReader {
             // Within the period of the list, if it has one.
             sent_from: all.sent_from.max(sent_from),
             sent_to: earlier(all.sent_to, sent_to),
+            updated_from,
+            updated_to,
             search,
+            sort: asked.sort,
             ..all
         };
         if let Some(list) = asked.list {

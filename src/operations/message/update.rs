@@ -220,6 +220,7 @@ impl Services {
             None => None,
         };
         let keeps_text = update.text.is_none();
+        let keeps_media = update.media.is_none();
         let allow_empty = update.allow_empty || (keeps_text && update.media.is_none());
         let draft = draft(row, contacts.as_ref(), update)?;
         let message = self
@@ -229,11 +230,15 @@ impl Services {
             message.content.refuse_empty()?;
         }
         refuse_to_nobody(&message)?;
+        let mut new = NewMessage {
+            audience: message.stored_contacts(),
+            ..message.planned(id)?
+        };
+        if keeps_media {
+            new.media.clone_from(&row.media);
+        }
         Ok(Priced {
-            new: NewMessage {
-                audience: message.stored_contacts(),
-                ..message.planned(id)?
-            },
+            new,
             plan: Plan::of(row),
             text: row.text.clone(),
             audience: contacts,
@@ -274,8 +279,8 @@ fn draft(
     })
 }
 
-/// The media of a message that keeps them. They aren't stored; that there are some makes it an MMS,
-/// and nothing else of them is charged.
+/// What stands for the media of a message that keeps them while it is priced: that there are some
+/// makes it an MMS, and nothing else of them is charged.
 fn kept_media(row: &message::Model) -> Vec<Media> {
     match row.channel {
         sql_enums::Channel::Sms => Vec::new(),

@@ -67,7 +67,7 @@ edges! {
     Balance { EVERY_KEY: id sharedLists account total held available assigned unassigned value nextExpiry; }
     ChannelUsage { READERS: channel usage share; }
     /// Personal data.
-    Contact { READERS: id phoneNumber countryCode fields list createdAt; }
+    Contact { READERS: id phoneNumber countryCode fields list createdAt updatedAt; }
     ContactField { READERS: name value; }
     /// Its file name and its refused rows are personal data.
     ContactImport {
@@ -84,7 +84,7 @@ edges! {
     CountryUsage { READERS: countryCode usage share; }
     CreditLot {
         READERS: id source granted remaining held used expired revoked note purchase account;
-        READERS: expiresOn expiresAt state createdAt;
+        READERS: expiresOn expiresAt state createdAt updatedAt;
     }
     /// A price list is open to every key.
     CreditPackage { EVERY_KEY: id code name credits price validityDays archived capacity; }
@@ -115,14 +115,15 @@ edges! {
         READERS: missingValueCount;
     }
     /// Its text with merge fields holds no contact's values, but many texts are written for a
-    /// single person. A sending service reads the text while the message is scheduled, and in the
-    /// answer to its own command.
+    /// single person. A sending service reads text and media while the message is scheduled, and in
+    /// the answer to its own command.
     Message {
         EVERY_KEY: id name list account status channel encoding segmentCount rateCard recipientCount departedRecipientCount;
         EVERY_KEY: credits cost lines;
-        EVERY_KEY: sendAt sentAt createdAt erasedAt;
-        READERS: text actor;
+        EVERY_KEY: sendAt sentAt createdAt updatedAt erasedAt;
+        READERS: text media actor transactions;
     }
+    Media { EVERY_KEY: contentType url sizeBytes; }
     Money { EVERY_KEY: amount currencyCode; }
     MonthlyReport { READERS: id account month timeZone from to format interval generatedAt download; }
     MonthlyReportSchedule { READERS: enabled format interval nextAt; }

@@ -150,7 +150,7 @@ lists! {
         store::contact_list::list_shared(connection, list.0, window),
         store::contact_list::count_shared(connection, list.0);
 
-    MessageFilter: message by row.send_at,
+    MessageFilter: message by list.sort.key(row),
         Visibility::Account(list.account),
         store::message::list(connection, list, window),
         store::message::count(connection, list);
@@ -207,7 +207,7 @@ impl Listed for Contacts {
     async fn count(&self, pages: &Pages) -> Result<u64, DbErr> {
         match self.stored {
             None | Some(0) => Ok(0),
-            Some(stored) if self.filter.search.is_none() => Ok(stored),
+            Some(stored) if self.filter.is_whole() => Ok(stored),
             Some(_) => store::contact::count(pages, &self.filter).await,
         }
     }
@@ -283,7 +283,7 @@ impl Listed for LotFilter {
 
     fn place(&self, lot: &LotAt) -> Place {
         Place {
-            key: lot.row.created_at,
+            key: self.sort.key(&lot.row),
             id: lot.row.id,
         }
     }

@@ -18,7 +18,7 @@ use crate::{
         contact::Contact,
         contact_list::{ListFilter, ListSort},
         credit_package::PackageFilter,
-        lot::LotFilter,
+        lot::{LotFilter, LotSort},
         message::MessageFilter,
         purchase::{PurchaseFilter, PurchaseSort},
     },
@@ -77,5 +77,8 @@ placed! {
         account: AccountId::new(row.row.account_id),
         state: None,
         at: row.at,
+        updated_from: None,
+        updated_to: None,
+        sort: LotSort::default(),
     };
 }

@@ -3,11 +3,13 @@
 //! Here: all contacts and those with values, the newest first or by number; contacts whose number
 //! has a prefix, by number. Not here: keyset pages in general ([`crate::store::sql::paging`]).
 //!
-//! No index finds values: all contacts of the list are read, by an index that begins with it, and
-//! none of another list. Measured: docs/measured.md, "Searches for contacts by values".
+//! No index finds values or changes: all contacts of the list are read, by an index that begins
+//! with it, and none of another list. Measured: docs/measured.md, "Searches for contacts by
+//! values".
 
 use domain::id::{AccountId, ListId};
 use entity::contact;
+use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Select,
@@ -31,6 +33,18 @@ pub struct ContactFilter {
     pub search: Option<Search>,
     /// The order of a page; `None` for by number if there is a prefix, else the newest first.
     pub sort: Option<ContactSort>,
+    /// Only contacts whose last change was at or after this instant.
+    pub updated_from: Option<Timestamp>,
+    /// Only contacts whose last change was before this instant.
+    pub updated_to: Option<Timestamp>,
+}
+
+impl ContactFilter {
+    /// Whether all contacts of the list match it.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.search.is_none() && self.updated_from.is_none() && self.updated_to.is_none()
+    }
 }
 
 /// The orders of a list's contacts.
@@ -52,9 +66,18 @@ pub enum Search {
 }
 
 fn select(backend: DatabaseBackend, filter: &ContactFilter) -> Select<contact::Entity> {
-    let select = contact::Entity::find()
+    let mut select = contact::Entity::find()
         .filter(contact::Column::AccountId.eq(filter.account.uuid()))
         .filter(contact::Column::ListId.eq(filter.list.uuid()));
+    // `ExprTrait` is imported only here: its `min` and `max` would hide those of numbers.
+    use sea_orm::ExprTrait;
+    let changed_at = || Expr::cust("COALESCE(contacts.updated_at, contacts.created_at)");
+    if let Some(from) = filter.updated_from {
+        select = select.filter(changed_at().gte(from.as_microsecond()));
+    }
+    if let Some(to) = filter.updated_to {
+        select = select.filter(changed_at().lt(to.as_microsecond()));
+    }
     match &filter.search {
         Some(Search::Values(words)) => {
             let words = words.iter().map(|word| has_value(backend, word));

@@ -18,7 +18,7 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
 
-use super::{TransactionFilter, Window, instants::last_by};
+use super::{TransactionFilter, Window, instants::last_by, of_message::of_message};
 
 /// The kinds that move credits of lists without naming them; all other kinds name their list.
 const SHARED_OUT: [TransactionKind; 4] = [Expiry, Revocation, Allocation, Chargeback];
@@ -30,6 +30,9 @@ pub(super) async fn all(
 ) -> Result<Select<transaction::Entity>, DbErr> {
     let span = Span::of(connection, filter).await?;
     let mut select = span.apply(of_account(filter));
+    if let Some(message) = filter.message {
+        select = select.filter(of_message(connection, filter.account, message).await?);
+    }
     if let Some(list) = filter.list {
         select = select.filter(
             Condition::any()
@@ -49,6 +52,10 @@ pub(super) async fn within(
     filter: &TransactionFilter,
     window: Window,
 ) -> Result<Select<transaction::Entity>, DbErr> {
+    if filter.message.is_some() {
+        // A message has few.
+        return all(connection, filter).await;
+    }
     let span = Span::of(connection, filter).await?;
     let kinds: Vec<TransactionKind> = match &filter.kinds {
         None => TransactionKind::iter().collect(),

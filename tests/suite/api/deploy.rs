@@ -187,7 +187,10 @@ fn compose_has_connections_for_all_servers() {
         .find(|one| one.variable == "DATABASE_CONNECTIONS")
         .unwrap();
     let each = number(&setting.help, "at least 9; ");
-    assert!(all > (servers + 1) * each + 3, "{all} for {servers} × {each}");
+    assert!(
+        all > (servers + 1) * each + 3,
+        "{all} for {servers} × {each}"
+    );
 }
 
 /// The image starts the program with settings that exist, as nobody, and asks it for its health.

@@ -264,7 +264,10 @@ impl World {
         let import = server.import(&shop.owner, &list, file).await["import"]["id"].take();
         let send = "mutation($input: SendMessageInput!) {
             sendMessage(input: $input) { message { id } userErrors { message } } }";
-        let input = json!({ "listId": list, "text": "Ciao", "idempotencyKey": new_key() });
+        let media =
+            json!([{ "contentType": "image/png", "url": "https://cdn.example/a", "sizeBytes": 9 }]);
+        let input =
+            json!({ "listId": list, "text": "Ciao", "media": media, "idempotencyKey": new_key() });
         let message = server.done(&shop.owner, send, input).await["message"]["id"].take();
         let create = "mutation($input: CreateCreditPackageInput!) {
             createCreditPackage(input: $input) { package { id } userErrors { message } } }";

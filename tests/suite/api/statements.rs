@@ -27,7 +27,7 @@ use tracing_subscriber::{
 
 use crate::support::{
     Server,
-    message::{send, to_list},
+    message::{send, to_italians, to_list},
     on_both_databases,
 };
 
@@ -145,6 +145,55 @@ async fn a_nested_read_takes_no_more_statements_for_more_rows_on_sqlite() {
 async fn a_nested_read_takes_no_more_statements_for_more_rows_on_postgres() {
     if let Some(server) = Server::on_postgres().await {
         do_not_grow_with_the_rows(server, 1).await;
+    }
+}
+
+/// The histories of a page's messages.
+const HISTORIES: &str = "query($id: ID!) { account(id: $id) { messages(first: 60) { nodes {
+    transactions(first: 3) { nodes { kind } totalCount } media { contentType } } } } }";
+
+async fn histories_are_read_together(server: Server, sizes: usize) {
+    let statements = Statements::default();
+    tracing_subscriber::registry()
+        .with(statements.clone())
+        .init();
+    let tenant = server.account("Shop").await;
+    server.grant(&tenant, "1000").await;
+    let mut fewest = Vec::new();
+    for more in [2, 48] {
+        for _ in 0..more {
+            send(&server, &tenant, to_italians(1)).await;
+        }
+        let mut counts = Vec::new();
+        for _ in 0..ATTEMPTS {
+            statements.take();
+            let variables = json!({ "id": tenant.id });
+            let data = server.data(&tenant.owner, HISTORIES, variables).await;
+            let messages = data["account"]["messages"]["nodes"].as_array().unwrap();
+            assert!(
+                messages
+                    .iter()
+                    .all(|message| message["transactions"]["totalCount"] == 1)
+            );
+            counts.push(statements.take().values().sum::<usize>());
+        }
+        fewest.extend(counts.into_iter().min());
+    }
+    let [few, many] = fewest[..] else {
+        unreachable!()
+    };
+    assert!(few > 0 && many <= few * sizes + SLACK, "{few} {many}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn histories_of_messages_are_read_together_on_sqlite() {
+    histories_are_read_together(Server::on_sqlite().await, SIZES_ON_SQLITE).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn histories_of_messages_are_read_together_on_postgres() {
+    if let Some(server) = Server::on_postgres().await {
+        histories_are_read_together(server, 1).await;
     }
 }
 

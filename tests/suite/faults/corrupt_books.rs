@@ -60,6 +60,7 @@ fn message(id: MessageId, list: Option<ListId>, recipients: u64) -> NewMessage {
         text: "Ciao".to_owned(),
         channel: Channel::Sms,
         encoding: Some(Encoding::Gsm7),
+        media: None,
         segment_count: 1,
         price: MessageCharge {
             recipients,

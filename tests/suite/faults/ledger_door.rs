@@ -47,6 +47,7 @@ fn send_as(account: AccountId, id: Uuid, key: Option<String>) -> Request {
         text: "Ciao".to_owned(),
         channel: Channel::Sms,
         encoding: Some(Encoding::Gsm7),
+        media: None,
         segment_count: 1,
         price: MessageCharge {
             recipients: 1,

@@ -88,7 +88,9 @@ async fn a_first_import_finds_contacts_by_their_index() {
                 .unwrap()
                 .len(),
             "update" => {
-                contact::update(&transaction, of, &rows, 2).await.unwrap();
+                contact::update(&transaction, of, &rows, (0, 2))
+                    .await
+                    .unwrap();
                 SOUGHT
             }
             "delete by number" => {
@@ -142,6 +144,8 @@ async fn a_search_for_values_reads_its_list_alone() {
         list: ListId::new(Uuid::from_u128(2)),
         search: Some(Search::Values(vec!["ada".to_owned(), "19999".to_owned()])),
         sort: None,
+        updated_from: None,
+        updated_to: None,
     };
     let window = Window {
         limit: 50,

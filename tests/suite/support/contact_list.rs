@@ -63,6 +63,7 @@ pub async fn hold(server: &Server, tenant: &Tenant, list: &str, credits: &str) {
         text: "Hello".to_owned(),
         channel: Channel::Sms,
         encoding: Some(Encoding::Gsm7),
+        media: None,
         segment_count: 1,
         price: MessageCharge {
             recipients: 1,

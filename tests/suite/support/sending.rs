@@ -140,6 +140,7 @@ pub fn new_message(message: &Message) -> NewMessage {
         text: message.text.clone(),
         channel: message.channel,
         encoding: (message.channel == Channel::Sms).then_some(Encoding::Gsm7),
+        media: None,
         segment_count: message.legs.first().map_or(1, |leg| leg.segment_count),
         price: price(&message.legs),
         rate_card: message.card,

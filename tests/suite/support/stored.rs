@@ -33,6 +33,7 @@ pub async fn store(server: &Server, tenant: &Tenant, list: &str, contacts: &[Con
             created_at: 0,
             revision: 0,
             changed_revision: None,
+            updated_at: None,
         });
     }
     contact::Entity::delete_many()

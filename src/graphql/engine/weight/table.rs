@@ -57,7 +57,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     (
         "Message",
         &[
-            "list", "account", "rateCard", "cost", "text", "lines", "actor",
+            "list", "account", "rateCard", "cost", "text", "media", "lines", "actor",
         ],
     ),
     ("MonthlyReport", &["account"]),
@@ -141,6 +141,8 @@ pub(super) fn own_weight(parent: &str, name: &str, kind: &str, characters: u64) 
         ("Query", "contactImportPreview") => PREVIEW,
         ("Statement", "credits") => MONTH,
         ("Account", "forecast") => FORECAST,
+        // Two searches for the instant of its charge, and the page.
+        ("Message", "transactions") => 3 * READ,
         ("ContactList", "mergeFields") | ("Mutation", "exportContacts") => SCAN,
         (_, "totalCount") => READ,
         _ if kind.ends_with("Connection") => READ,

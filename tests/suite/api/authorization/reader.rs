@@ -7,6 +7,7 @@ use message_credits::{
     graphql::engine::ids::PublicId,
     operations::{
         OperationError, Viewer, ViewerReader,
+        lot::AskedLots,
         message::MessageFilter,
         reader::{AllRateCards, BalanceOf, DestinationsOf, Scope, Window},
     },
@@ -68,7 +69,7 @@ on_both_databases! {
                 Err(OperationError::Forbidden(_)) => assert!(!sees, "{role:?}"),
                 Err(other) => panic!("{role:?}: {other:?}"),
             }
-            assert_eq!(reader.lots(one, None, PAGE).await.is_ok(), sees, "{role:?}");
+            assert_eq!(reader.lots(one, AskedLots::default(), PAGE).await.is_ok(), sees, "{role:?}");
             // A key that names the viewer's own account and another's list finds nothing.
             if let Some(own) = account.filter(|own| *own != one) {
                 let mixed = DestinationsOf { account: own, list };

@@ -52,6 +52,8 @@ pub async fn many_long_messages(server: &Server, tenant: &Tenant) {
                 created_at: sent_at,
                 lines: r#"[["IT",255,1,10000,2550000]]"#.to_owned(),
                 erased_at: None,
+                updated_at: None,
+                media: None,
                 actor_id: None,
             };
             messages.push(row.into_active_model());
