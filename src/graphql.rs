@@ -38,6 +38,7 @@ pub mod rate_card;
 pub mod scalars;
 pub mod schema;
 pub mod segmentation;
+pub mod setting_change;
 mod sorting;
 pub mod statement;
 pub mod text_warning;

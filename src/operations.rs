@@ -50,6 +50,7 @@ mod report_source;
 pub mod retention;
 pub mod segmentation;
 pub mod server_secret;
+pub mod setting_change;
 pub mod settlement;
 pub mod statement;
 mod together;

@@ -53,6 +53,7 @@ mod m20261128_000058_changed_purchases_by_time;
 mod m20261128_000059_names_in_order;
 mod m20261128_000060_package_positions;
 mod m20261128_000061_purchases_by_last_change;
+mod m20261128_000066_setting_changes;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -104,6 +105,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000059_names_in_order::Migration),
             Box::new(m20261128_000060_package_positions::Migration),
             Box::new(m20261128_000061_purchases_by_last_change::Migration),
+            Box::new(m20261128_000066_setting_changes::Migration),
         ]
     }
 }

@@ -35,6 +35,7 @@ use super::{
     purchase::{self, PurchaseConnection, PurchaseFilterInput},
     rate_card::RateCard,
     scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
+    setting_change::{self, SettingChangeConnection, SettingChangeFilterInput},
     sorting::{AccountSortKey, ApiKeySortKey, ContactListSortKey, PurchaseSortKey},
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
@@ -270,6 +271,20 @@ impl Account {
         #[graphql(default = 100, desc = "How many: 1 to 500.")] first: i32,
     ) -> Result<Vec<Actor>, ApiError> {
         actor::of_account(ctx, self.key(), first).await
+    }
+
+    /// The changes of the account's settings, lists and API keys, newest first. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
+    async fn setting_changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<SettingChangeFilterInput>,
+    ) -> Result<SettingChangeConnection, ApiError> {
+        let window = window(ctx, Some(self.0.id))?;
+        setting_change::connection(ctx, Some(self.key()), filter, window).await
     }
 
     /// The account's monthly reports, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,

@@ -257,7 +257,7 @@ impl CreditPackageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new package.")] input: CreateCreditPackageInput,
     ) -> Result<CreateCreditPackagePayload, ApiError> {
-        viewer_of(ctx, "createCreditPackage")?;
+        let by = viewer_of(ctx, "createCreditPackage")?.actor();
         let new = CreateCreditPackage {
             code: input.code,
             name: input.name,
@@ -266,7 +266,7 @@ impl CreditPackageMutation {
             currency_code: input.price.currency_code.0,
             validity_days: input.validity_days,
         };
-        let (package, user_errors) = payload(services(ctx)?.create_credit_package(new).await)?;
+        let (package, user_errors) = payload(services(ctx)?.create_credit_package(&by, new).await)?;
         Ok(CreateCreditPackagePayload {
             package: package.map(CreditPackage),
             user_errors,
@@ -281,7 +281,7 @@ impl CreditPackageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The package, and what to change of it.")] input: UpdateCreditPackageInput,
     ) -> Result<UpdateCreditPackagePayload, ApiError> {
-        viewer_of(ctx, "updateCreditPackage")?;
+        let by = viewer_of(ctx, "updateCreditPackage")?.actor();
         let services = services(ctx)?;
         let done = async {
             let change = UpdateCreditPackage {
@@ -294,7 +294,7 @@ impl CreditPackageMutation {
                     MaybeUndefined::Value(days) => Some(Some(days)),
                 },
             };
-            services.update_credit_package(change).await
+            services.update_credit_package(&by, change).await
         };
         let (package, user_errors) = payload(done.await)?;
         Ok(UpdateCreditPackagePayload {
@@ -311,11 +311,11 @@ impl CreditPackageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The packages, in their new order.")] input: ReorderCreditPackagesInput,
     ) -> Result<ReorderCreditPackagesPayload, ApiError> {
-        viewer_of(ctx, "reorderCreditPackages")?;
+        let by = viewer_of(ctx, "reorderCreditPackages")?.actor();
         let services = services(ctx)?;
         let done = async {
             let ids: Vec<PackageId> = input.package_ids.iter().map(id).collect();
-            services.reorder_credit_packages(&ids).await
+            services.reorder_credit_packages(&by, &ids).await
         };
         let (packages, user_errors) = payload(done.await)?;
         Ok(ReorderCreditPackagesPayload {
@@ -331,11 +331,11 @@ impl CreditPackageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The credit package.")] input: ArchiveCreditPackageInput,
     ) -> Result<ArchiveCreditPackagePayload, ApiError> {
-        viewer_of(ctx, "archiveCreditPackage")?;
+        let by = viewer_of(ctx, "archiveCreditPackage")?.actor();
         let services = services(ctx)?;
         let done = async {
             let package = id(&input.package_id);
-            services.archive_credit_package(package).await
+            services.archive_credit_package(&by, package).await
         };
         let (package, user_errors) = payload(done.await)?;
         Ok(ArchiveCreditPackagePayload {

@@ -16,7 +16,7 @@ use domain::{
 };
 use entity::{
     lot,
-    sql_enums::{LotSource, MessageStatus, PurchaseStatus},
+    sql_enums::{LotSource, MessageStatus, PurchaseStatus, SettingKind},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -28,6 +28,7 @@ use super::{
 };
 use crate::store::{
     purchase::changes,
+    setting_change::{Changed, Fields},
     usage_rollup::{NO_RECENT, NOT_ROLLED},
 };
 
@@ -205,6 +206,14 @@ impl Batch {
         })?;
         let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
         if head.time_zone != name {
+            let fields = Fields::default().set("timeZone", head.time_zone.as_str(), name);
+            let changed = Changed {
+                account,
+                kind: SettingKind::Account,
+                node: account.uuid(),
+                fields,
+            };
+            self.rows.add_setting_change(changed, given)?;
             name.clone_into(&mut head.time_zone);
             // Days have changed: a job adds up the charges again from the beginning.
             head.usage_rolled_from = NOT_ROLLED;
@@ -348,6 +357,13 @@ impl Batch {
         let row = row.ok_or(Fault::MissingList(list))?;
         row.archived_at = Some(given.at.as_microsecond());
         self.rows.archived.push(row.clone());
+        let changed = Changed {
+            account,
+            kind: SettingKind::ContactList,
+            node: list.uuid(),
+            fields: Fields::default().set("archived", false, true),
+        };
+        self.rows.add_setting_change(changed, given)?;
         Ok(answer)
     }
 

@@ -1,6 +1,7 @@
 //! The rows of a batch: collected while its commands are applied, then written as row sets.
 
 mod audiences;
+mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +14,8 @@ use domain::{
 };
 use entity::{
     actor, contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
-    message_audience, message_line, pool, posting, posting_row, purchase, sql_enums, transaction,
-    usage_rollup,
+    message_audience, message_line, pool, posting, posting_row, purchase, setting_change,
+    sql_enums, transaction, usage_rollup,
 };
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
@@ -57,6 +58,7 @@ pub(super) struct Rows {
     pub audiences_gone: Vec<[Uuid; 3]>,
     pub purchases: Vec<purchase::Model>,
     pub archived: Vec<contact_list::Model>,
+    pub setting_changes: Vec<setting_change::Model>,
     pub keys: Vec<idempotency_key::Model>,
     /// The actors of the batch, by account and id.
     pub actors: BTreeMap<(Uuid, i64), actor::Model>,

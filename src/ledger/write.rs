@@ -149,6 +149,7 @@ pub(super) async fn all(
             &[contact_list::Column::AccountId, contact_list::Column::Id],
             &[contact_list::Column::ArchivedAt],
         ),
+        TableRows::insert(rows.setting_changes),
         TableRows::insert(rows.keys),
         usage_rollup::added(rows.rollups),
     ];

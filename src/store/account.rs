@@ -180,6 +180,17 @@ pub async fn ids(
     Ok(ids.into_iter().map(AccountId::new).collect())
 }
 
+/// Finds an account and locks its row until the end of the transaction.
+pub async fn locked(
+    transaction: &impl ConnectionTrait,
+    id: AccountId,
+) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .one(transaction)
+        .await
+}
+
 /// Adds an account with empty books.
 pub async fn insert(
     connection: &impl ConnectionTrait,
@@ -272,6 +283,23 @@ pub async fn set_time_zone(
         .exec(connection)
         .await
         .map(drop)
+}
+
+/// The code of the rate card that prices an account's messages at an instant; `None` before its
+/// first card.
+pub async fn rate_card_code(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    at: jiff::Timestamp,
+) -> Result<Option<String>, DbErr> {
+    use account_rate_card::Column;
+    let row = account_rate_card::Entity::find()
+        .filter(Column::AccountId.eq(id.uuid()))
+        .filter(Column::EffectiveAt.lte(at.as_microsecond()))
+        .order_by_desc(Column::EffectiveAt)
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| row.rate_card_code))
 }
 
 /// Sets the rate card that prices an account's messages from an instant on.

@@ -21,9 +21,12 @@ use super::sql::{
     table_rows::{self, TableRows},
 };
 
-/// A job of the server that changes books or begins purchases.
+/// What of the server does something by itself: a job that changes books or begins purchases, or a
+/// command that its operator runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
+    /// A command of the operator, such as the one that makes a key.
+    Command,
     /// Books credits whose day has come as expired.
     Expiry,
     /// Begins automatic recharges.
@@ -37,6 +40,7 @@ impl Job {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Command => "command",
             Self::Expiry => "expiry",
             Self::Recharge => "recharge",
             Self::Settlement => "settlement",

@@ -8,7 +8,7 @@ use entity::api_key;
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryResult, QuerySelect, Select,
+    PaginatorTrait, QueryFilter, QueryResult, QuerySelect, Select, UpdateMany,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -157,60 +157,62 @@ pub async fn insert(connection: &impl ConnectionTrait, row: api_key::Model) -> R
     Ok(())
 }
 
-/// Revokes a key. If it is revoked already, it keeps the earlier instant.
+/// Revokes a key, and returns it; `None` if it is revoked already, or if there is none.
 pub async fn revoke(
     connection: &impl ConnectionTrait,
     id: ApiKeyId,
     at: Timestamp,
-) -> Result<(), DbErr> {
-    api_key::Entity::update_many()
-        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+) -> Result<Option<api_key::Model>, DbErr> {
+    let revoked = revoked(at)
         .filter(api_key::Column::Id.eq(id.uuid()))
-        .filter(api_key::Column::RevokedAt.is_null())
-        .exec(connection)
+        .exec_with_returning(connection)
         .await?;
-    Ok(())
+    Ok(revoked.into_iter().next())
 }
 
-/// Has a key expire at this instant, unless it expires earlier or is revoked.
+/// An update that revokes keys that aren't revoked.
+fn revoked(at: Timestamp) -> UpdateMany<api_key::Entity> {
+    api_key::Entity::update_many()
+        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+        .filter(api_key::Column::RevokedAt.is_null())
+}
+
+/// Has a key expire at this instant, and returns it; `None` if it expires earlier or is revoked.
 pub async fn expire(
     connection: &impl ConnectionTrait,
     id: ApiKeyId,
     at: Timestamp,
-) -> Result<(), DbErr> {
+) -> Result<Option<api_key::Model>, DbErr> {
     let at = at.as_microsecond();
     let later = api_key::Column::ExpiresAt
         .is_null()
         .or(api_key::Column::ExpiresAt.gt(at));
-    api_key::Entity::update_many()
+    let expired = api_key::Entity::update_many()
         .col_expr(api_key::Column::ExpiresAt, Expr::value(at))
         .filter(api_key::Column::Id.eq(id.uuid()))
         .filter(api_key::Column::RevokedAt.is_null())
         .filter(later)
-        .exec(connection)
+        .exec_with_returning(connection)
         .await?;
-    Ok(())
+    Ok(expired.into_iter().next())
 }
 
-/// Revokes all keys of an account or of the platform except `kept`. Returns how many it revoked.
+/// Revokes all keys of an account or of the platform except `kept`. Returns those that it revoked.
 pub async fn revoke_others(
     connection: &impl ConnectionTrait,
     account: Option<AccountId>,
     kept: &[ApiKeyId],
     at: Timestamp,
-) -> Result<u64, DbErr> {
+) -> Result<Vec<api_key::Model>, DbErr> {
     let of_whom = match account {
         Some(account) => api_key::Column::AccountId.eq(account.uuid()),
         None => api_key::Column::AccountId.is_null(),
     };
-    let done = api_key::Entity::update_many()
-        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+    revoked(at)
         .filter(of_whom)
-        .filter(api_key::Column::RevokedAt.is_null())
         .filter(api_key::Column::Id.is_not_in(kept.iter().map(|id| id.uuid())))
-        .exec(connection)
-        .await?;
-    Ok(done.rows_affected)
+        .exec_with_returning(connection)
+        .await
 }
 
 /// Records when keys were last used, unless a later instant is recorded already.
@@ -232,13 +234,13 @@ pub async fn used(
     Ok(())
 }
 
-/// Revokes the keys of demos. Returns how many it revoked.
-pub async fn revoke_demo(connection: &impl ConnectionTrait, at: Timestamp) -> Result<u64, DbErr> {
-    let revoked = api_key::Entity::update_many()
-        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+/// Revokes the keys of demos. Returns those that it revoked.
+pub async fn revoke_demo(
+    connection: &impl ConnectionTrait,
+    at: Timestamp,
+) -> Result<Vec<api_key::Model>, DbErr> {
+    revoked(at)
         .filter(api_key::Column::Demo.eq(true))
-        .filter(api_key::Column::RevokedAt.is_null())
-        .exec(connection)
-        .await?;
-    Ok(revoked.rows_affected)
+        .exec_with_returning(connection)
+        .await
 }

@@ -30,6 +30,17 @@ pub async fn schedule(
         .await
 }
 
+/// The same, locked until the end of the transaction.
+pub async fn locked_schedule(
+    transaction: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Option<monthly_report_schedule::Model>, DbErr> {
+    monthly_report_schedule::Entity::find_by_id(account.uuid())
+        .lock_exclusive()
+        .one(transaction)
+        .await
+}
+
 /// Which settings of a schedule a change sets.
 #[derive(Debug, Clone, Copy)]
 pub struct Changed {

@@ -57,6 +57,7 @@ mod scheduled_messages;
 mod search;
 mod segmentation;
 mod sender;
+mod setting_change;
 mod settlement;
 mod shopify;
 mod sorting;

@@ -52,7 +52,7 @@ edges! {
         EVERY_KEY: scheduledMessages;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins subscriptionFee retentionMonths forecast actors;
-        REPORTERS: apiKeys paymentConnection ledgerHead;
+        REPORTERS: apiKeys paymentConnection ledgerHead settingChanges;
     }
     /// Who did it is for those who see what was done; keys and labels have rules of their own.
     Actor { READERS: kind name apiKeyId onBehalfOf; }
@@ -163,6 +163,9 @@ edges! {
         ANYONE: channel encoding lockingShift singleShift characterCount unitCount unitsPerSegment unitsRemaining;
         ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
+    /// Who changes keys and settings is for those who are responsible for them.
+    SettingChange { REPORTERS: id account kind node changes actor createdAt; }
+    SettingFieldChange { REPORTERS: field before after secret; }
     Statement {
         READERS: month oneTimePayments recharges subscriptionFee refunds total purchases credits asOf download;
     }
