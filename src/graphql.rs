@@ -23,6 +23,7 @@ pub mod error_codes;
 pub mod export;
 pub mod federation;
 pub mod forecast;
+pub mod last_change;
 pub mod ledger_head;
 pub mod lot;
 pub mod message;

@@ -30,6 +30,7 @@ pub mod idempotency;
 mod identity;
 pub mod input;
 mod invisible;
+pub mod last_change;
 pub mod lot;
 pub mod message;
 mod message_changes;

@@ -54,6 +54,8 @@ mod m20261128_000059_names_in_order;
 mod m20261128_000060_package_positions;
 mod m20261128_000061_purchases_by_last_change;
 mod m20261128_000066_setting_changes;
+mod m20261128_000067_last_changes;
+mod m20261128_000068_accounts_by_last_change;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -106,6 +108,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000060_package_positions::Migration),
             Box::new(m20261128_000061_purchases_by_last_change::Migration),
             Box::new(m20261128_000066_setting_changes::Migration),
+            Box::new(m20261128_000067_last_changes::Migration),
+            Box::new(m20261128_000068_accounts_by_last_change::Migration),
         ]
     }
 }

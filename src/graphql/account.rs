@@ -1,14 +1,20 @@
-//! Accounts: the node, its connection, and the root fields that read them.
+//! Accounts: the node and its connection.
+//!
+//! Not here: the root fields that read accounts ([`query`]), the mutations ([`mutation`]), and what
+//! can be chosen for an account ([`settings`]).
 
 mod mutation;
+mod query;
 mod settings;
 
 use async_graphql::{Context, ID, Object};
 use domain::id::AccountId;
 use entity::account;
 
+pub(super) use self::query::connection;
 pub use self::{
     mutation::AccountMutation,
+    query::AccountQuery,
     settings::{ConsumptionOrder, Settlement},
 };
 use super::{
@@ -22,10 +28,11 @@ use super::{
         guard::{by_itself, edges},
         ids::PublicId,
         loaders,
-        paging::{Nodes, connection, sorted, window},
-        request::{reader, services, viewer_of},
+        paging::{connection, sorted, window},
+        request::services,
     },
     forecast::Forecast,
+    last_change::{ApiKeyFilterInput, ContactListFilterInput},
     ledger_head::{self, LedgerHead},
     lot::{self, CreditLotConnection, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput, ScheduledMessageFilterInput},
@@ -36,17 +43,17 @@ use super::{
     rate_card::RateCard,
     scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
     setting_change::{self, SettingChangeConnection, SettingChangeFilterInput},
-    sorting::{AccountSortKey, ApiKeySortKey, ContactListSortKey, PurchaseSortKey},
+    sorting::{ApiKeySortKey, ContactListSortKey, PurchaseSortKey},
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
 };
 use crate::operations::{
     Fault,
-    account::currency,
+    account::{currency, updated_at},
     message::MessageFilter,
     policy::of,
     purchase::return_url::origins_of,
-    reader::{DebtOf, FeeOf, Window},
+    reader::{DebtOf, FeeOf},
 };
 
 /// One customer of the platform.
@@ -121,6 +128,12 @@ impl Account {
         Ok(months.map(|months| i32::try_from(months).unwrap_or(i32::MAX)))
     }
 
+    /// The instant of the last change of the account's own settings, such as its name, its time
+    /// zone or its fee. Balances, lists, keys and the automatic recharge change without it.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.0))
+    }
+
     /// The newest version of the account's rate card, by which messages are charged now.
     async fn rate_card(&self, ctx: &Context<'_>) -> Result<RateCard, ApiError> {
         let services = services(ctx)?;
@@ -170,6 +183,10 @@ impl Account {
         )]
         search: Option<String>,
         #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<ContactListFilterInput>,
+        #[graphql(
             default,
             desc = "Returns archived lists, which restoreContactList takes, instead of those in use."
         )]
@@ -179,7 +196,8 @@ impl Account {
     ) -> Result<ContactListConnection, ApiError> {
         let window = sorted(ctx, Some(self.0.id), &sort_key)?;
         let which = (archived, search);
-        contact_list::connection(ctx, self.key(), which, (sort_key, window)).await
+        let paged = (sort_key, window);
+        contact_list::connection(ctx, self.key(), which, filter.into(), paged).await
     }
 
     /// The account's lots of credits, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
@@ -253,18 +271,23 @@ impl Account {
     async fn api_keys(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<ApiKeyFilterInput>,
         #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
         sort_key: ApiKeySortKey,
     ) -> Result<ApiKeyConnection, ApiError> {
         let window = sorted(ctx, Some(self.0.id), &sort_key)?;
-        api_key::connection(ctx, Some(self.key()), sort_key, window).await
+        let paged = (sort_key, window);
+        api_key::connection(ctx, Some(self.key()), filter.into(), paged).await
     }
 
     /// The API keys and users that have done something in the account, each key with whom it acted
-    /// for: what usage, messages and transactions can be restricted to. The newest keys first, then
-    /// by label, then users; a key is there once for itself and once for each label. An account's
-    /// viewer gets the account's own keys and users. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
-    /// OWNER, MEMBER or VIEWER.
+    /// for: what usage, messages, transactions and changes of settings can be restricted to. The
+    /// newest keys first, then by label, then users; a key is there once for itself and once for
+    /// each label. An account's viewer gets the account's own keys and users. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn actors(
         &self,
         ctx: &Context<'_>,
@@ -340,61 +363,4 @@ connection!(Account, AccountConnection, AccountEdge, "accounts");
 pub(super) async fn of(ctx: &Context<'_>, account: AccountId) -> Result<Account, ApiError> {
     let row = loaders::load(ctx, account).await?;
     row.map(Account).ok_or(ApiError::NotFound)
-}
-
-/// A page of the accounts that a viewer sees.
-pub(super) async fn connection(
-    ctx: &Context<'_>,
-    search: Option<String>,
-    (sort, window): (AccountSortKey, Window),
-) -> Result<AccountConnection, ApiError> {
-    let accounts = reader(ctx)?.accounts(search, sort.into(), window).await?;
-    Ok(AccountConnection(Nodes::new(accounts, Account)))
-}
-
-/// The root fields that read accounts.
-#[derive(Debug, Default)]
-pub struct AccountQuery;
-
-#[Object]
-impl AccountQuery {
-    /// The account with this id, or the viewer's own if `id` is left out. Null if there is none
-    /// that the viewer can see.
-    async fn account(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "The account. If it is left out, the viewer's own account is used; platform roles must name one."
-        )]
-        id: Option<ID>,
-    ) -> Option<Result<Account, ApiError>> {
-        one(ctx, id).await.transpose()
-    }
-
-    /// All accounts. Requires PLATFORM_ADMIN or ACCOUNT_MANAGER.
-    async fn accounts(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(
-            desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
-        )]
-        search: Option<String>,
-        #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
-        sort_key: AccountSortKey,
-    ) -> Result<AccountConnection, ApiError> {
-        viewer_of(ctx, "accounts")?;
-        let window = sorted(ctx, None, &sort_key)?;
-        connection(ctx, search, (sort_key, window)).await
-    }
-}
-
-async fn one(ctx: &Context<'_>, id: Option<ID>) -> Result<Option<Account>, ApiError> {
-    let viewer = viewer_of(ctx, "account")?;
-    let id = match id {
-        // An id of another type names no account.
-        Some(id) => AccountId::decode(&id),
-        None => viewer.account,
-    };
-    let Some(id) = id else { return Ok(None) };
-    Ok(loaders::load(ctx, id).await?.map(Account))
 }

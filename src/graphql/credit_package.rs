@@ -12,13 +12,14 @@ use super::{
         paging::{Nodes, connection, sorted},
         request::{UserError, id, optional_id, payload, reader, services, viewer, viewer_of},
     },
+    last_change::CreditPackageFilterInput,
     money::{Money, MoneyInput},
-    scalars::{BigInt, CountryCode, Credits, CurrencyCode},
+    scalars::{BigInt, CountryCode, Credits, CurrencyCode, DateTime},
     segmentation::Channel,
     sorting::CreditPackageSortKey,
 };
 use crate::operations::credit_package::{
-    AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price,
+    AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price, updated_at,
 };
 
 /// Credits for sale.
@@ -68,6 +69,12 @@ impl CreditPackage {
     /// Whether the package is no longer for sale.
     async fn archived(&self) -> bool {
         self.0.archived_at.is_some()
+    }
+
+    /// The instant of the package's last change: of its name, price or validity, of its place among
+    /// the packages by reorderCreditPackages, or when it was archived.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.0))
     }
 
     /// The number of one-segment messages that the package buys at the account's rates, for each
@@ -146,6 +153,10 @@ impl CreditPackageQuery {
         currency_code: Option<CurrencyCode>,
         #[graphql(desc = "Whether archived packages are included.", default = false)]
         include_archived: bool,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<CreditPackageFilterInput>,
         #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
         sort_key: CreditPackageSortKey,
     ) -> Result<CreditPackageConnection, ApiError> {
@@ -155,6 +166,7 @@ impl CreditPackageQuery {
             account: optional_id(account_id.as_ref()),
             currency_code: currency_code.map(|code| code.0),
             include_archived,
+            changed: filter.into(),
             sort: sort_key.into(),
         };
         let packages = reader(ctx)?.credit_packages(asked, window).await?;

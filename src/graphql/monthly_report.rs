@@ -136,6 +136,12 @@ impl MonthlyReportSchedule {
     async fn next_at(&self) -> Option<DateTime> {
         next_at(&self.0).map(DateTime::from)
     }
+
+    /// The instant of the last change of these settings; null if nobody has changed them. nextAt
+    /// moves on without it.
+    async fn updated_at(&self) -> Option<DateTime> {
+        self.0.updated_at.map(DateTime::from_micros)
+    }
 }
 
 /// The settings of an account's monthly reports, for viewers that may see usage.

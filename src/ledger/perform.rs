@@ -29,6 +29,7 @@ use super::{
 use crate::store::{
     purchase::changes,
     setting_change::{Changed, Fields},
+    sql::last_change::later,
     usage_rollup::{NO_RECENT, NOT_ROLLED},
 };
 
@@ -218,7 +219,8 @@ impl Batch {
             // Days have changed: a job adds up the charges again from the beginning.
             head.usage_rolled_from = NOT_ROLLED;
             NO_RECENT.clone_into(&mut head.recent_usage);
-            self.rows.time_zones.insert(account, name.to_owned());
+            let zone = (name.to_owned(), given.at);
+            self.rows.time_zones.insert(account, zone);
         }
         Ok(answer)
     }
@@ -356,6 +358,7 @@ impl Batch {
         let row = self.facts.lists.get_mut(&key);
         let row = row.ok_or(Fault::MissingList(list))?;
         row.archived_at = Some(given.at.as_microsecond());
+        row.updated_at = Some(later(row.updated_at, given.at));
         self.rows.archived.push(row.clone());
         let changed = Changed {
             account,

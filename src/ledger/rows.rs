@@ -41,8 +41,8 @@ pub(super) struct Rows {
     pub transactions: Vec<transaction::Model>,
     pub postings: Vec<posting_row::Model>,
     pub expiry_changes: Vec<lot_expiry_change::Model>,
-    /// The new zones of accounts, by account.
-    pub time_zones: BTreeMap<AccountId, String>,
+    /// The new zones of accounts and when they change, by account.
+    pub time_zones: BTreeMap<AccountId, (String, Timestamp)>,
     pub messages: Vec<message::Model>,
     /// The destinations of the messages that the batch priced; they are written with the messages.
     pub lines: Vec<message_line::Model>,

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::{
     OperationError, Path, Services, Viewer, ViewerReader, input,
+    last_change::AskedLastChanges,
     policy::{self, Use},
     purchase::return_url::{kept_origins, origins_of, return_origins},
     reader::{Listing, Window},
@@ -23,7 +24,7 @@ use super::{
     statement::fee_minor,
     together::Together,
 };
-pub use crate::store::account::AccountSort;
+pub use crate::store::account::{AccountSort, updated_at};
 use crate::{
     ledger::{Request, RequestKind},
     store::{
@@ -83,16 +84,22 @@ impl ViewerReader {
     /// A page of the accounts that the viewer may see.
     ///
     /// # Errors
-    /// A refusal if the search is too long; faults.
+    /// A refusal if the search is too long, or an instant can't be read; faults.
     pub async fn accounts(
         &self,
         search: Option<String>,
+        changed: AskedLastChanges,
         sort: AccountSort,
         window: Window,
     ) -> Result<Listing<account::Model>, OperationError> {
-        let search = input::search(search.as_deref(), &Path::argument("search"))?;
-        let only = self.viewer().account;
-        let filter = AccountFilter { only, search, sort };
+        let search = input::search(search.as_deref(), &Path::argument("search"));
+        let (search, changed) = (search, changed.read()).together()?;
+        let filter = AccountFilter {
+            only: self.viewer().account,
+            search,
+            changed,
+            sort,
+        };
         self.list(filter, window).await
     }
 }
@@ -133,6 +140,7 @@ impl Services {
             usage_rolled_from: 0,
             return_origins: String::new(),
             retention_months: None,
+            updated_at: Some(now.as_microsecond()),
         };
         let transaction = self.store().begin().await?;
         store::account::insert(&transaction, row.clone(), &code).await?;
@@ -226,10 +234,11 @@ impl Services {
         } else {
             self.store().begin().await?
         };
-        let at = self.clock().now();
         let before = store::account::locked(&transaction, id).await?;
         let before = before.ok_or_else(|| OperationError::broken("a lost account"))?;
-        let row = store::account::update(&transaction, id, settings).await?;
+        // Read after waiting for the lock, as changes one after the other have their instants.
+        let at = self.clock().now();
+        let mut row = store::account::update(&transaction, id, settings).await?;
         let mut fields = Fields::between(settings_of(&before), settings_of(&row));
         if let Some(code) = code {
             let had = store::account::rate_card_code(&transaction, id, at).await?;
@@ -244,6 +253,11 @@ impl Services {
             let shown = |minor| Ok::<_, OperationError>(Money::new(minor, currency(&row)?));
             let (had, fee) = (shown(had)?, shown(fee)?);
             fields = fields.set("subscriptionFee", amount(had), amount(fee));
+        }
+        if !fields.is_empty()
+            && let Some(touched) = store::account::touch(&transaction, id, at).await?
+        {
+            row = touched;
         }
         let changes = [changed(&row, fields)];
         setting_change::insert(&transaction, (&viewer.actor(), at), changes).await?;

@@ -23,17 +23,19 @@ use sha2::{Digest, Sha256};
 
 use super::{
     OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader, input,
+    last_change::AskedLastChanges,
     policy::{self, Use},
-    reader::{ApiKeys, Listing, Window},
+    reader::{Listing, Window},
     together::{Together, all},
 };
-pub use crate::store::api_key::ApiKeySort;
+pub use crate::store::api_key::{ApiKeySort, updated_at};
 use crate::{
     clock::{Clock, whole_micros},
     entropy,
     store::{
         self, Store,
         actor::{Actor, Job},
+        api_key::ApiKeyFilter,
         setting_change,
     },
 };
@@ -87,15 +89,21 @@ impl ViewerReader {
     /// A page of an account's keys, or of the platform's own, including revoked ones.
     ///
     /// # Errors
-    /// Forbidden if the viewer's role may not read keys; faults.
+    /// Forbidden if the viewer's role may not read keys; an instant that can't be read; faults.
     pub async fn api_keys(
         &self,
         account: Option<AccountId>,
+        changed: AskedLastChanges,
         sort: ApiKeySort,
         window: Window,
     ) -> Result<Listing<api_key::Model>, OperationError> {
         policy::may_read(self.viewer(), "Account", "apiKeys")?;
-        self.list(ApiKeys(account, sort), window).await
+        let filter = ApiKeyFilter {
+            account,
+            changed: changed.read()?,
+            sort,
+        };
+        self.list(filter, window).await
     }
 }
 
@@ -229,7 +237,7 @@ impl Services {
             changes.extend(revoked.as_ref().map(journal::revoked));
         } else {
             let end = now + SignedDuration::from_mins(i64::from(overlap));
-            let expires = store::api_key::expire(&transaction, id, end).await?;
+            let expires = store::api_key::expire(&transaction, id, (end, now)).await?;
             changes.extend(expires.map(|after| journal::expires(row.expires_at, &after)));
         }
         setting_change::insert(&transaction, (&viewer.actor(), now), changes).await?;
@@ -459,6 +467,7 @@ fn new_row(clock: &Clock, new: CreateApiKey, demo: bool) -> (api_key::Model, Sec
         allowed_addresses: new.allowed.stored(),
         trusted_documents_only: new.trusted_documents_only,
         demo,
+        updated_at: Some(clock.now().as_microsecond()),
     };
     (row, SecretString::from(secret))
 }

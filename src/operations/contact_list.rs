@@ -14,10 +14,11 @@ use serde_json::json;
 
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, input,
+    last_change::AskedLastChanges,
     reader::{Listing, Window},
     together::Together,
 };
-pub use crate::store::contact_list::ListSort;
+pub use crate::store::contact_list::{ListSort, updated_at};
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
     localization::Text,
@@ -68,19 +69,22 @@ impl ViewerReader {
     /// A page of an account's lists in an order: archived ones, or those in use.
     ///
     /// # Errors
-    /// `Invalid` if the search text is too long.
+    /// `Invalid` if the search text is too long, or an instant can't be read.
     pub async fn contact_lists(
         &self,
         account: AccountId,
         (archived, search): (bool, Option<String>),
+        changed: AskedLastChanges,
         sort: ListSort,
         window: Window,
     ) -> Result<Listing<contact_list::Model>, OperationError> {
-        let search = input::search(search.as_deref(), &Path::argument("search"))?;
+        let search = input::search(search.as_deref(), &Path::argument("search"));
+        let (search, changed) = (search, changed.read()).together()?;
         let filter = ListFilter {
             account,
             archived,
             search,
+            changed,
             sort,
         };
         self.list(filter, window).await
@@ -151,6 +155,7 @@ impl Services {
             contacts: 0,
             revision: 0,
             removals: 0,
+            updated_at: Some(now.as_microsecond()),
         };
         let (account, list) = (AccountId::new(row.account_id), ListId::new(row.id));
         let rows = destination_rows(account, list, &destinations);
@@ -210,6 +215,10 @@ impl Services {
             store::contact_list::replace_destinations(&transaction, account, list, rows).await?;
         }
         let (by, now) = (viewer.actor(), self.clock().now());
+        if !fields.is_empty() {
+            let touched = store::contact_list::touch(&transaction, (account, list), now).await?;
+            row = touched.unwrap_or(row);
+        }
         setting_change::insert(&transaction, (&by, now), [changed(&row, fields)]).await?;
         transaction.commit().await?;
         Ok(row)
@@ -276,11 +285,12 @@ impl Services {
             self.forget_contacts(&row).await?;
         }
         let transaction = self.store().begin().await?;
-        let restored = store::contact_list::restore(&transaction, (account, id)).await?;
+        let now = self.clock().now();
+        let restored = store::contact_list::restore(&transaction, (account, id), now).await?;
         if restored {
             let fields = Fields::default().set("archived", true, false);
-            let (by, now) = (viewer.actor(), self.clock().now());
-            setting_change::insert(&transaction, (&by, now), [changed(&row, fields)]).await?;
+            let changes = [changed(&row, fields)];
+            setting_change::insert(&transaction, (&viewer.actor(), now), changes).await?;
         }
         transaction.commit().await?;
         let row = self.seen_list(viewer, id, &path).await?;

@@ -19,17 +19,19 @@ mod ordering;
 use super::{
     OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader,
     input::{self, known_currency},
+    last_change::AskedLastChanges,
     rate_card::is_taken,
     reader::{Listing, Window},
     setting_change::amount,
     together::Together,
 };
-pub use crate::store::credit_package::PackageSort;
+pub use crate::store::credit_package::{PackageSort, updated_at};
 use crate::store::{
     self,
     actor::Actor,
     credit_package::PackageFilter,
     setting_change::{self, Changed, Fields, PLATFORM, Values},
+    sql::last_change::later,
 };
 
 pub use ordering::MAX_ORDERED;
@@ -73,7 +75,7 @@ pub struct UpdateCreditPackage {
 }
 
 /// Which packages a viewer asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct AskedPackages {
     /// Those that this account can buy.
     pub account: Option<AccountId>,
@@ -81,6 +83,8 @@ pub struct AskedPackages {
     pub currency_code: Option<String>,
     /// Archived ones too.
     pub include_archived: bool,
+    /// Those that last changed in this period.
+    pub changed: AskedLastChanges,
     /// The order.
     pub sort: PackageSort,
 }
@@ -103,7 +107,8 @@ impl ViewerReader {
     /// own, else all.
     ///
     /// # Errors
-    /// An account that isn't there, and a code that is no currency's, each at its argument.
+    /// An account that isn't there, a code that is no currency's, and an instant that can't be
+    /// read, each at its argument.
     pub async fn credit_packages(
         &self,
         asked: AskedPackages,
@@ -126,6 +131,7 @@ impl ViewerReader {
         let filter = PackageFilter {
             include_archived: asked.include_archived,
             currency_code,
+            changed: asked.changed.read()?,
             sort: asked.sort,
         };
         self.list(filter, window).await
@@ -163,6 +169,7 @@ impl Services {
             created_at: now.as_microsecond(),
             archived_at: None,
             position: None,
+            updated_at: Some(now.as_microsecond()),
         };
         let transaction = self.store().begin().await?;
         let inserted = store::credit_package::insert(&transaction, row.clone()).await;
@@ -223,9 +230,12 @@ impl Services {
         if let Some(days) = change.validity_days {
             row.validity_days = days;
         }
-        store::credit_package::update(&transaction, row.clone()).await?;
         let fields = Fields::between(before, settings_of(&row)?);
         let at = self.clock().now();
+        if !fields.is_empty() {
+            row.updated_at = Some(later(row.updated_at, at));
+            store::credit_package::update(&transaction, row.clone()).await?;
+        }
         setting_change::insert(&transaction, (by, at), [changed(&row, fields)]).await?;
         transaction.commit().await?;
         Ok(row)
@@ -248,14 +258,12 @@ impl Services {
             transaction.rollback().await?;
             return Ok(row);
         }
-        store::credit_package::archive(&transaction, id, now).await?;
+        let archived = store::credit_package::archive(&transaction, id, now).await?;
+        let row = archived.ok_or_else(|| OperationError::broken("a lost package"))?;
         let fields = Fields::default().set("archived", false, true);
         setting_change::insert(&transaction, (by, now), [changed(&row, fields)]).await?;
         transaction.commit().await?;
-        Ok(credit_package::Model {
-            archived_at: Some(now.as_microsecond()),
-            ..row
-        })
+        Ok(row)
     }
 
     /// How many messages of one segment a number of credits buys in each country. It uses the

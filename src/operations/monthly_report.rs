@@ -32,6 +32,7 @@ use crate::{
         self,
         monthly_report::{Changed, NEVER},
         setting_change::{self, Fields, Values},
+        sql::last_change::later,
         usage::UsageFilter,
     },
 };
@@ -103,6 +104,11 @@ impl Services {
             row.due_at = if enabled { end.as_microsecond() } else { NEVER };
             changed.switched = true;
         }
+        let at = self.clock().now();
+        let is_changed = settings_of(&before) != settings_of(&row);
+        if is_changed {
+            row.updated_at = Some(later(row.updated_at, at));
+        }
         let row = store::monthly_report::set_schedule(&transaction, row, changed).await?;
         let change = setting_change::Changed {
             account: id,
@@ -110,8 +116,7 @@ impl Services {
             node: id.uuid(),
             fields: Fields::between(settings_of(&before), settings_of(&row)),
         };
-        let (by, at) = (viewer.actor(), self.clock().now());
-        setting_change::insert(&transaction, (&by, at), [change]).await?;
+        setting_change::insert(&transaction, (&viewer.actor(), at), [change]).await?;
         transaction.commit().await?;
         Ok(row)
     }
@@ -135,6 +140,7 @@ fn unset(account: AccountId) -> monthly_report_schedule::Model {
         interval: sql_enums::Interval::Day,
         month: String::new(),
         due_at: NEVER,
+        updated_at: None,
     }
 }
 

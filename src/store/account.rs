@@ -11,13 +11,14 @@ use entity::{
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
     FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, Select,
+    QuerySelect, Select, sea_query::Expr,
 };
 
 use super::{
     rate_card::IN_FORCE,
     sql::{
         joined,
+        last_change::{LastChanges, record},
         paging::{Direction, Key, Page, Window, page},
         routes,
         row_set::RowSet,
@@ -95,6 +96,8 @@ pub enum AccountSort {
     CreatedAt,
     /// By name, ignoring the case of ASCII letters.
     Name,
+    /// The one that changed longest ago first.
+    UpdatedAt,
 }
 
 impl AccountSort {
@@ -104,6 +107,7 @@ impl AccountSort {
         match self {
             Self::CreatedAt => row.created_at,
             Self::Name => 0,
+            Self::UpdatedAt => updated_at(row),
         }
     }
 }
@@ -115,8 +119,21 @@ pub struct AccountFilter {
     pub only: Option<AccountId>,
     /// Only accounts whose name contains this text, in any case.
     pub search: Option<String>,
+    /// Only accounts that last changed in this period.
+    pub changed: LastChanges,
     /// The order.
     pub sort: AccountSort,
+}
+
+/// The instant of an account's last change, in microseconds since the epoch.
+#[must_use]
+pub fn updated_at(row: &account::Model) -> i64 {
+    row.updated_at.unwrap_or(row.created_at)
+}
+
+/// The same of a row in the database. The index of last changes has the same expression.
+fn last_change() -> Expr {
+    Expr::cust("COALESCE(updated_at, created_at)")
 }
 
 fn select(backend: DatabaseBackend, filter: &AccountFilter) -> Select<account::Entity> {
@@ -127,7 +144,7 @@ fn select(backend: DatabaseBackend, filter: &AccountFilter) -> Select<account::E
     if let Some(search) = &filter.search {
         select = select.filter(contains(backend, account::Column::Name, search));
     }
-    select
+    filter.changed.restrict(select, last_change())
 }
 
 /// Reads a page of accounts.
@@ -141,6 +158,7 @@ pub async fn list(
     let key = match filter.sort {
         AccountSort::CreatedAt => CreatedAt.into(),
         AccountSort::Name => Key::name(backend, (Name, Id), account::Entity::find()),
+        AccountSort::UpdatedAt => Key::number(last_change()),
     };
     page(
         connection,
@@ -267,19 +285,29 @@ pub async fn update(
     account::Entity::update(row).exec(connection).await
 }
 
+/// Records that an account's settings change now, and returns it.
+pub async fn touch(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    now: jiff::Timestamp,
+) -> Result<Option<account::Model>, DbErr> {
+    let touched = account::Entity::update_many().filter(account::Column::Id.eq(id.uuid()));
+    let touched = record(touched, account::Column::UpdatedAt, now);
+    let rows = touched.exec_with_returning(connection).await?;
+    Ok(rows.into_iter().next())
+}
+
 /// Sets an account's time zone. The caller holds the lock on its book, because lots and sums by day
 /// depend on the zone.
 pub async fn set_time_zone(
     connection: &impl ConnectionTrait,
     id: AccountId,
-    zone: &str,
+    (zone, now): (&str, jiff::Timestamp),
 ) -> Result<(), DbErr> {
-    account::Entity::update_many()
-        .col_expr(
-            account::Column::TimeZone,
-            sea_orm::sea_query::Expr::value(zone),
-        )
-        .filter(account::Column::Id.eq(id.uuid()))
+    let update = account::Entity::update_many()
+        .col_expr(account::Column::TimeZone, Expr::value(zone))
+        .filter(account::Column::Id.eq(id.uuid()));
+    record(update, account::Column::UpdatedAt, now)
         .exec(connection)
         .await
         .map(drop)

@@ -60,7 +60,7 @@ pub async fn set_schedule(
     changed: Changed,
 ) -> Result<monthly_report_schedule::Model, DbErr> {
     use monthly_report_schedule::Column;
-    let columns: Vec<Column> = [
+    let mut columns: Vec<Column> = [
         (changed.switched, Column::Enabled),
         (changed.switched, Column::Month),
         (changed.switched, Column::DueAt),
@@ -73,6 +73,7 @@ pub async fn set_schedule(
     if columns.is_empty() {
         return Ok(row);
     }
+    columns.push(Column::UpdatedAt);
     let account = AccountId::new(row.account_id);
     let replaced = OnConflict::column(Column::AccountId)
         .update_columns(columns)

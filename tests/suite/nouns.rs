@@ -34,6 +34,7 @@ mod destination_options;
 mod download;
 mod export;
 mod forecast;
+mod last_change;
 mod lot;
 mod message;
 mod message_changed;

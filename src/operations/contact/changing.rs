@@ -11,6 +11,7 @@ use domain::{
     private::Private,
 };
 use entity::contact_list;
+use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 
 use super::{
@@ -104,12 +105,13 @@ impl Services {
                 self.leave(&transaction, of, contact.id).await?;
                 contact.number = Private::new(number);
                 contact.country_code = country.to_string();
-                enter(&transaction, of, &contact, revision).await?;
+                let at = (revision, self.clock().now());
+                enter(&transaction, of, &contact, at).await?;
             }
             _ if is_changed => {
                 let row = [stored_form(&contact)];
                 store::contact::update(&transaction, of, &row, revision).await?;
-                store::contact_list::raise_revision(&transaction, of).await?;
+                store::contact_list::raise_revision(&transaction, of, self.clock().now()).await?;
             }
             _ => {}
         }
@@ -143,7 +145,7 @@ impl Services {
         };
         let mut counts = gone.counts;
         counts.values_mut().for_each(|count| *count = -*count);
-        Ok(store::contact::count_towards(transaction, of, &counts).await?)
+        Ok(store::contact::count_towards(transaction, of, &counts, now).await?)
     }
 }
 
@@ -152,10 +154,10 @@ async fn enter(
     connection: &impl ConnectionTrait,
     of: (AccountId, ListId),
     contact: &Contact,
-    revision: i64,
+    (revision, now): (i64, Timestamp),
 ) -> Result<(), OperationError> {
     let row = [stored_form(contact)];
     store::contact::insert(connection, of, &row, (contact.created_at, revision)).await?;
     let counts = BTreeMap::from([(contact.country_code.clone(), 1)]);
-    Ok(store::contact::count_towards(connection, of, &counts).await?)
+    Ok(store::contact::count_towards(connection, of, &counts, now).await?)
 }

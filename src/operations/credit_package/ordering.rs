@@ -61,7 +61,14 @@ impl Services {
             after.push(here.clone());
         }
         store::credit_package::order(&transaction, &after).await?;
-        setting_change::insert(&transaction, (by, self.clock().now()), changes).await?;
+        let now = self.clock().now();
+        let ids = moved.iter().map(|row| PackageId::new(row.id));
+        let touched = store::credit_package::touch(&transaction, ids, now).await?;
+        let mut touched: HashMap<_, _> = touched.into_iter().map(|row| (row.id, row)).collect();
+        let moved = moved.into_iter();
+        let moved = moved.map(|row| touched.remove(&row.id).unwrap_or(row));
+        let moved = moved.collect();
+        setting_change::insert(&transaction, (by, now), changes).await?;
         transaction.commit().await?;
         Ok(moved)
     }
