@@ -56,6 +56,7 @@ mod m20261128_000061_purchases_by_last_change;
 mod m20261128_000066_setting_changes;
 mod m20261128_000067_last_changes;
 mod m20261128_000068_accounts_by_last_change;
+mod m20261128_000069_actors_of_erasures;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -110,6 +111,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000066_setting_changes::Migration),
             Box::new(m20261128_000067_last_changes::Migration),
             Box::new(m20261128_000068_accounts_by_last_change::Migration),
+            Box::new(m20261128_000069_actors_of_erasures::Migration),
         ]
     }
 }

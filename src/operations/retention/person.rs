@@ -223,6 +223,7 @@ impl Services {
         erased: Erased,
     ) -> Result<(), OperationError> {
         let stored = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let actor = viewer.actor().of(account).row;
         let row = erasure::Model {
             account_id: account.uuid(),
             id: self.clock().new_id(),
@@ -231,8 +232,12 @@ impl Services {
             contacts: stored(erased.contacts),
             import_rows: stored(erased.import_rows),
             messages: stored(erased.messages),
+            actor_id: Some(actor.id),
         };
-        store::retention::insert_erasure(self.store().writer(), row).await?;
+        let transaction = self.store().begin().await?;
+        store::actor::insert_missing(&transaction, vec![actor]).await?;
+        store::retention::insert_erasure(&transaction, row).await?;
+        transaction.commit().await?;
         tracing::info!(
             account = %account.uuid(),
             contacts = erased.contacts,
