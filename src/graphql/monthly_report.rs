@@ -77,8 +77,8 @@ impl MonthlyReport {
     }
 
     /// A new link to the report's file. It needs no header and works for 15 minutes, or until the
-    /// API key that asked for it is revoked. The file is written from the ledger while it is
-    /// downloaded.
+    /// API key or the token that asked for it no longer works. The file is written from the ledger
+    /// while it is downloaded.
     async fn download(&self, ctx: &Context<'_>) -> Result<Download, ApiError> {
         let link = services(ctx)?
             .monthly_report_link(&viewer(ctx)?, &self.0)

@@ -1,5 +1,5 @@
 //! Download links: the file of a report or a statement at an address that needs no header, for 15
-//! minutes.
+//! minutes, or less if it is asked for with a token that ends earlier.
 //!
 //! A link carries the signed parameters of its file and the key that made it; nothing is stored for
 //! it. It stops working with that key. Here: making links and opening them. Not here: the
@@ -31,6 +31,7 @@ use self::{
 };
 use super::{
     OperationError, Services, Viewer,
+    access_token::Token,
     policy::may_read,
     report_source::{ReportSnapshot, Try},
     server_secret::Purpose,
@@ -210,6 +211,9 @@ impl Services {
             .now()
             .checked_add(VALIDITY)
             .map_err(|_| OperationError::broken("the clock is at its end"))?;
+        // A link opens what its token does, and must not outlive it.
+        let token_ends = viewer.token.as_ref().map(Token::refused_from);
+        let expires_at = token_ends.map_or(expires_at, |end| end.min(expires_at));
         let claims = Claims {
             key: viewer.key.map(ApiKeyId::uuid),
             account: account.uuid(),
