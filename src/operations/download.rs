@@ -6,6 +6,7 @@
 //! parameters ([`usage`], [`statement`], [`rejections`], [`export`]), and sending the file
 //! ([`crate::http`]).
 
+mod actors;
 mod content;
 mod export;
 mod rejections;
@@ -26,8 +27,8 @@ use url::Url;
 use uuid::Uuid;
 
 use self::{
-    export::ExportClaims, rejections::RejectionClaims, statement::StatementClaims,
-    usage::UsageClaims,
+    actors::seen_actors, export::ExportClaims, rejections::RejectionClaims,
+    statement::StatementClaims, usage::UsageClaims,
 };
 use super::{
     OperationError, Services, Viewer,
@@ -163,7 +164,7 @@ impl Services {
         dialect: Dialect,
     ) -> Result<DownloadLink, OperationError> {
         let file_name = usage::file_name(report, format);
-        let claims = UsageClaims::new(report, (format, dialect))?;
+        let claims = UsageClaims::new(report, (format, dialect), viewer.role)?;
         let account = report.filter.account;
         self.signed_link(viewer, account, FileClaims::Usage(claims), file_name)
             .await
@@ -296,7 +297,8 @@ impl Services {
         let (source, pinned, account) = self.pinned_account(account).await?;
         let (snapshot, as_of) = (source.snapshot, source.as_of);
         let report = claims.report(account)?;
-        let messages = MessageReader::new(pinned, report.filter.clone());
+        let seen = seen_actors(&snapshot, report.filter.account, claims.role).await?;
+        let messages = MessageReader::new(pinned, report.filter.clone(), seen);
         let content = match claims.format {
             Format::Xlsx => {
                 let times = (now, as_of);
