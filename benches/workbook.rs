@@ -189,6 +189,8 @@ impl MessageSource for Messages<'_> {
             country_code: COUNTRIES[noise as usize / 7 % COUNTRIES.len()],
             credits: Credits::from_units(recipients * 10_000 + (noise % 2) as i64 * 2_500),
             message_id: &self.id,
+            sent_by: "Till",
+            on_behalf_of: "",
         }))
     }
 }

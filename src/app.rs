@@ -257,7 +257,7 @@ async fn refuse_read_only(store: &Store) -> Result<(), StartError> {
 /// # Errors
 /// The database's error.
 pub async fn end_demo_keys(store: &Store, clock: &Clock) -> Result<u64, StartError> {
-    Ok(store::api_key::revoke_demo(store.writer(), clock.now()).await?)
+    Ok(api_key::end_demo_keys(store, clock).await?)
 }
 
 /// Assembles the parts over an open database.

@@ -194,6 +194,7 @@ async fn insert_packages(store: &Store, at: Timestamp) -> Result<(), DbErr> {
             created_at: at.as_microsecond(),
             archived_at: None,
             position: None,
+            updated_at: Some(at.as_microsecond()),
         };
         row.into_active_model()
     });
@@ -215,6 +216,7 @@ async fn insert_shop(store: &Store, shop: &Shop, at: Timestamp) -> Result<Accoun
         usage_rolled_from: 0,
         return_origins: String::new(),
         retention_months: None,
+        updated_at: Some(at.as_microsecond()),
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;
@@ -242,6 +244,7 @@ async fn insert_lists(
             contacts: 0,
             revision: 0,
             removals: 0,
+            updated_at: Some(at.as_microsecond()),
         };
         contact_list::Entity::insert(row.into_active_model())
             .exec_without_returning(&transaction)

@@ -7,6 +7,7 @@
 //! comma-separated values ([`csv`]), whose columns come from one table ([`columns`]), and streaming
 //! a file to a client while it is being written ([`stream`]). Not here: who may see it.
 
+pub mod actors;
 mod columns;
 pub mod csv;
 pub mod export;

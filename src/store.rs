@@ -36,6 +36,7 @@ pub mod rate_card;
 pub mod retention;
 pub mod scheduled_message;
 pub mod server_secret;
+pub mod setting_change;
 pub mod sql;
 pub mod statement;
 pub mod subscription_fee;

@@ -162,6 +162,7 @@ async fn account(store: &Store, clock: &Clock, ledger: &Ledger) -> AccountId {
         usage_rolled_from: 0,
         return_origins: String::new(),
         retention_months: None,
+        updated_at: None,
     };
     let transaction = store.begin().await.unwrap();
     store::account::insert(&transaction, row, "default")

@@ -159,6 +159,7 @@ async fn fill_account(store: &Store, number: u64, messages: u64) -> Result<Accou
         usage_rolled_from: i64::MAX,
         return_origins: String::new(),
         retention_months: None,
+        updated_at: None,
     };
     let id = AccountId::new(row.id);
     let transaction = store.begin().await?;

@@ -61,7 +61,7 @@ pub async fn measure(world: &World, size: Size) -> Result<f64, Failure> {
 async fn read(store: &Store, filter: &UsageFilter) -> Result<u64, Failure> {
     let (snapshot, pinned) = store.pin().await?;
     snapshot.rollback().await?;
-    let reader = MessageReader::new(pinned, filter.clone());
+    let reader = MessageReader::new(pinned, filter.clone(), Default::default());
     let mut messages = reader.start(Default::default(), |id| id.uuid().to_string());
     let counted = tokio::task::spawn_blocking(move || {
         let mut count = 0;

@@ -65,6 +65,8 @@ ids! {
     RateCardId = "card";
     /// A month's report.
     ReportId = "report";
+    /// A change of settings.
+    SettingChangeId = "change";
     /// One entry of the ledger.
     TransactionId = "txn";
 }

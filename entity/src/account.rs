@@ -31,6 +31,8 @@ pub struct Model {
     pub return_origins: String,
     /// The months after which the texts of its messages are erased; null for those of the platform.
     pub retention_months: Option<i32>,
+    /// When it last changed, in microseconds since the epoch; null if no program recorded that.
+    pub updated_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -38,6 +38,8 @@ pub struct Model {
     /// Whether a demo made it. A demo's page gives the key to everyone who opens it, so the key
     /// works only while the demo runs.
     pub demo: bool,
+    /// When it last changed, in microseconds since the epoch; null if no program recorded that.
+    pub updated_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -25,6 +25,8 @@ pub struct Model {
     pub revision: i64,
     /// How many times contacts were removed from it.
     pub removals: i64,
+    /// When it last changed, in microseconds since the epoch; null if no program recorded that.
+    pub updated_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

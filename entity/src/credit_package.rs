@@ -30,6 +30,8 @@ pub struct Model {
     /// Its place in the order that the platform chose, a negative number; null if it is newer than
     /// that order. Packages without a position follow, by their credits.
     pub position: Option<i64>,
+    /// When it last changed, in microseconds since the epoch; null if no program recorded that.
+    pub updated_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

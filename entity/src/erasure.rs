@@ -15,7 +15,8 @@ pub struct Model {
     pub id: Uuid,
     /// When it was done, in microseconds since the epoch.
     pub erased_at: i64,
-    /// The key of the request; null for the server's own admin key.
+    /// The key of the request; null for the server's own admin key and for users of the OpenID
+    /// provider.
     pub api_key_id: Option<Uuid>,
     /// How many contacts were removed from lists.
     pub contacts: i64,
@@ -23,6 +24,8 @@ pub struct Model {
     pub import_rows: i64,
     /// How many messages' names and texts were erased.
     pub messages: i64,
+    /// Who asked for it, among the actors of the account; null if no program recorded that.
+    pub actor_id: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -43,6 +43,7 @@ pub mod rate_card_area;
 pub mod retention_mark;
 pub mod retention_task;
 pub mod server_secret;
+pub mod setting_change;
 pub mod sql_enums;
 pub mod subscription_fee;
 pub mod transaction;

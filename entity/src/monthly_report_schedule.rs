@@ -23,6 +23,8 @@ pub struct Model {
     /// The end of that month, in microseconds since the epoch; 0 if it has to be recalculated, and
     /// the largest number while the schedule is off.
     pub due_at: i64,
+    /// When it last changed, in microseconds since the epoch; null if no program recorded that.
+    pub updated_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

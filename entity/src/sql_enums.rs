@@ -1,10 +1,12 @@
 //! Enums that columns store as text.
 //!
-//! Not here: those of the books ([`books`]).
+//! Not here: those of the books ([`books`]), and of the journal of settings ([`settings`]).
 
 mod books;
+mod settings;
 
 pub use self::books::{BookName, ConsumptionOrder, LotSource, TransactionKind};
+pub use self::settings::SettingKind;
 
 use sea_orm::entity::prelude::*;
 

@@ -57,6 +57,10 @@ mod m20261128_000062_changed_messages;
 mod m20261128_000063_messages_by_last_change;
 mod m20261128_000064_changed_lots_and_contacts;
 mod m20261128_000065_transactions_of_messages;
+mod m20261128_000066_setting_changes;
+mod m20261128_000067_last_changes;
+mod m20261128_000068_accounts_by_last_change;
+mod m20261128_000069_actors_of_erasures;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -112,6 +116,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000063_messages_by_last_change::Migration),
             Box::new(m20261128_000064_changed_lots_and_contacts::Migration),
             Box::new(m20261128_000065_transactions_of_messages::Migration),
+            Box::new(m20261128_000066_setting_changes::Migration),
+            Box::new(m20261128_000067_last_changes::Migration),
+            Box::new(m20261128_000068_accounts_by_last_change::Migration),
+            Box::new(m20261128_000069_actors_of_erasures::Migration),
         ]
     }
 }

@@ -150,7 +150,7 @@ pub(super) async fn import(
     let of = (account, list);
     let added = (ended.as_microsecond(), 1);
     store::contact::insert(&transaction, of, &contacts, added).await?;
-    store::contact::count_towards(&transaction, of, &counts).await?;
+    store::contact::count_towards(&transaction, of, &counts, ended).await?;
     store::contact_import::insert_rejections(&transaction, account, &rejections).await?;
     transaction.commit().await
 }

@@ -69,6 +69,7 @@ async fn set_reports(
         interval: Interval::Day,
         month: present.to_string(),
         due_at: store::monthly_report::UNKNOWN,
+        updated_at: None,
     };
     let all = Changed {
         switched: true,

@@ -1,6 +1,7 @@
 //! Accounts: the node and its connection.
 //!
-//! Not here: the root fields that read accounts ([`query`]) and change them ([`mutation`]).
+//! Not here: the root fields that read accounts ([`query`]), the mutations ([`mutation`]), and what
+//! can be chosen for an account ([`settings`]).
 
 mod mutation;
 mod query;
@@ -10,6 +11,7 @@ use async_graphql::{Context, ID, Object};
 use domain::id::AccountId;
 use entity::account;
 
+pub(super) use self::query::connection;
 pub use self::{
     mutation::AccountMutation,
     query::AccountQuery,
@@ -26,10 +28,11 @@ use super::{
         guard::{by_itself, edges},
         ids::PublicId,
         loaders,
-        paging::{Nodes, connection, sorted, window},
-        request::{reader, services},
+        paging::{connection, sorted, window},
+        request::services,
     },
     forecast::Forecast,
+    last_change::{ApiKeyFilterInput, ContactListFilterInput},
     ledger_head::{self, LedgerHead},
     lot::{self, CreditLotConnection, CreditLotFilterInput, CreditLotState},
     message::{self, MessageConnection, MessageFilterInput, ScheduledMessageFilterInput},
@@ -39,9 +42,9 @@ use super::{
     purchase::{self, PurchaseConnection, PurchaseFilterInput},
     rate_card::RateCard,
     scalars::{Credits, CurrencyCode, Date, DateTime, TimeZone},
+    setting_change::{self, SettingChangeConnection, SettingChangeFilterInput},
     sorting::{
-        AccountSortKey, ApiKeySortKey, ContactListSortKey, CreditLotSortKey, MessageSortKey,
-        PurchaseSortKey,
+        ApiKeySortKey, ContactListSortKey, CreditLotSortKey, MessageSortKey, PurchaseSortKey,
     },
     statement::Statement,
     transaction::{self, TransactionConnection, TransactionFilterInput},
@@ -49,11 +52,11 @@ use super::{
 };
 use crate::operations::{
     Fault,
-    account::currency,
+    account::{currency, updated_at},
     message::MessageFilter,
     policy::of,
     purchase::return_url::origins_of,
-    reader::{DebtOf, FeeOf, Window},
+    reader::{DebtOf, FeeOf},
 };
 
 /// One customer of the platform.
@@ -128,6 +131,12 @@ impl Account {
         Ok(months.map(|months| i32::try_from(months).unwrap_or(i32::MAX)))
     }
 
+    /// The instant of the last change of the account's own settings, such as its name, its time
+    /// zone or its fee. Balances, lists, keys and the automatic recharge change without it.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.0))
+    }
+
     /// The newest version of the account's rate card, by which messages are charged now.
     async fn rate_card(&self, ctx: &Context<'_>) -> Result<RateCard, ApiError> {
         let services = services(ctx)?;
@@ -177,6 +186,10 @@ impl Account {
         )]
         search: Option<String>,
         #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<ContactListFilterInput>,
+        #[graphql(
             default,
             desc = "Returns archived lists, which restoreContactList takes, instead of those in use."
         )]
@@ -186,7 +199,8 @@ impl Account {
     ) -> Result<ContactListConnection, ApiError> {
         let window = sorted(ctx, Some(self.0.id), &sort_key)?;
         let which = (archived, search);
-        contact_list::connection(ctx, self.key(), which, (sort_key, window)).await
+        let paged = (sort_key, window);
+        contact_list::connection(ctx, self.key(), which, filter.into(), paged).await
     }
 
     /// The account's lots of credits. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
@@ -273,18 +287,23 @@ impl Account {
     async fn api_keys(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<ApiKeyFilterInput>,
         #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
         sort_key: ApiKeySortKey,
     ) -> Result<ApiKeyConnection, ApiError> {
         let window = sorted(ctx, Some(self.0.id), &sort_key)?;
-        api_key::connection(ctx, Some(self.key()), sort_key, window).await
+        let paged = (sort_key, window);
+        api_key::connection(ctx, Some(self.key()), filter.into(), paged).await
     }
 
     /// The API keys and users that have done something in the account, each key with whom it acted
-    /// for: what usage, messages and transactions can be restricted to. The newest keys first, then
-    /// by label, then users; a key is there once for itself and once for each label. An account's
-    /// viewer gets the account's own keys and users. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
-    /// OWNER, MEMBER or VIEWER.
+    /// for: what usage, messages, transactions and changes of settings can be restricted to. The
+    /// newest keys first, then by label, then users; a key is there once for itself and once for
+    /// each label. An account's viewer gets the account's own keys and users. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn actors(
         &self,
         ctx: &Context<'_>,
@@ -310,6 +329,20 @@ impl Account {
         interval: Interval,
     ) -> Result<UsageReport, ApiError> {
         usage_report::nested(ctx, self.0.clone(), None, (&from, &to), interval).await
+    }
+
+    /// The changes of the account's settings, lists and API keys, newest first. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER or OWNER.
+    async fn setting_changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<SettingChangeFilterInput>,
+    ) -> Result<SettingChangeConnection, ApiError> {
+        let window = window(ctx, Some(self.0.id))?;
+        setting_change::connection(ctx, Some(self.key()), filter, window).await
     }
 
     /// The account's monthly reports, newest first. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
@@ -365,14 +398,4 @@ connection!(Account, AccountConnection, AccountEdge, "accounts");
 pub(super) async fn of(ctx: &Context<'_>, account: AccountId) -> Result<Account, ApiError> {
     let row = loaders::load(ctx, account).await?;
     row.map(Account).ok_or(ApiError::NotFound)
-}
-
-/// A page of the accounts that a viewer sees.
-pub(super) async fn connection(
-    ctx: &Context<'_>,
-    search: Option<String>,
-    (sort, window): (AccountSortKey, Window),
-) -> Result<AccountConnection, ApiError> {
-    let accounts = reader(ctx)?.accounts(search, sort.into(), window).await?;
-    Ok(AccountConnection(Nodes::new(accounts, Account)))
 }

@@ -1,4 +1,5 @@
-//! Who did something: the actor of a transaction, a message, a purchase or an import.
+//! Who did something: the actor of a transaction, a message, a purchase, an import or a change of
+//! settings.
 //!
 //! Here: what an actor shows to whom, and the filter by actor. Not here: the header that names whom
 //! a key acts for, which HTTP reads.
@@ -22,8 +23,9 @@ use crate::operations::{Path, actor::AskedActor, reader::ActorOf};
 pub struct Actor {
     /// What it is.
     kind: ActorKind,
-    /// The name of the API key; expiry, recharge or settlement for the server's jobs; the name of
-    /// the payment provider; the issuer of a user's token. Null for the administrator's key of the
+    /// The name of the API key; expiry, recharge or settlement for the server's jobs, and command
+    /// for a command of its operator; the name of the payment provider; the issuer of a user's
+    /// token. Null for the administrator's key of the
     /// server's configuration, for a platform's key if the viewer isn't a platform administrator,
     /// and for a platform's user if the viewer isn't the platform's.
     name: Option<String>,
@@ -58,7 +60,8 @@ pub enum ActorKind {
     AccountUser,
     /// A user of the OpenID provider, in a role of the platform.
     PlatformUser,
-    /// A job of the server: it settles due messages, books what expired and recharges.
+    /// A job of the server, which settles due messages, books what expired and recharges, or a
+    /// command of its operator, such as one that makes a key.
     Job,
     /// A payment provider, or a bank transfer.
     Provider,

@@ -17,13 +17,15 @@ use super::{
         paging::{Nodes, connection, sorted},
         request::{UserError, id, optional_id, payload, reader, services, viewer_of},
     },
+    last_change::ApiKeyFilterInput,
     scalars::DateTime,
     sorting::ApiKeySortKey,
     viewer::Role,
 };
 use crate::operations::{
     OperationError,
-    api_key::{AllowedAddresses, CreateApiKey, RevokeOthers, Unread},
+    api_key::{AllowedAddresses, CreateApiKey, RevokeOthers, Unread, updated_at},
+    last_change::AskedLastChanges,
     reader::Window,
 };
 
@@ -95,6 +97,12 @@ impl ApiKey {
     async fn revoked_at(&self) -> Option<DateTime> {
         self.0.revoked_at.map(DateTime::from_micros)
     }
+
+    /// The instant at which the key was made, was revoked, or got another expiry, whichever was
+    /// last. Its use is no change.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.0))
+    }
 }
 
 connection!(ApiKey, ApiKeyConnection, ApiKeyEdge, "API keys");
@@ -103,10 +111,12 @@ connection!(ApiKey, ApiKeyConnection, ApiKeyEdge, "API keys");
 pub(super) async fn connection(
     ctx: &Context<'_>,
     account: Option<AccountId>,
-    sort: ApiKeySortKey,
-    window: Window,
+    changed: AskedLastChanges,
+    (sort, window): (ApiKeySortKey, Window),
 ) -> Result<ApiKeyConnection, ApiError> {
-    let keys = reader(ctx)?.api_keys(account, sort.into(), window).await?;
+    let reader = reader(ctx)?;
+    let keys = reader.api_keys(account, changed, sort.into(), window);
+    let keys = keys.await?;
     Ok(ApiKeyConnection(Nodes::new(keys, ApiKey)))
 }
 
@@ -121,12 +131,16 @@ impl ApiKeyQuery {
     async fn platform_api_keys(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<ApiKeyFilterInput>,
         #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
         sort_key: ApiKeySortKey,
     ) -> Result<ApiKeyConnection, ApiError> {
         viewer_of(ctx, "platformApiKeys")?;
         let window = sorted(ctx, None, &sort_key)?;
-        connection(ctx, None, sort_key, window).await
+        connection(ctx, None, filter.into(), (sort_key, window)).await
     }
 }
 

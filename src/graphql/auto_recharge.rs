@@ -52,6 +52,12 @@ impl AutoRecharge {
         Ok(self.0.monthly_limit()?.map(Into::into))
     }
 
+    /// The instant at which the settings were last set; null if nobody has set any. What recharges
+    /// cost and what is held back change without it.
+    async fn updated_at(&self) -> Option<DateTime> {
+        self.0.updated_at().map(Into::into)
+    }
+
     /// The cost of this month's recharges: those that were paid, and the one in flight. A payment
     /// that the provider took back later still counts.
     async fn spent_this_month(&self, ctx: &Context<'_>) -> Result<Money, ApiError> {

@@ -146,9 +146,9 @@ impl ContactImport {
 
     /// A link to a file of the first 10,000 rejected rows, to correct them and import the file: the
     /// original columns, and one with the reasons. A row of more than 2 KiB has only its number.
-    /// The link needs no header and works for 15 minutes, or until the API key that asked for it is
-    /// revoked. Null if no row was rejected; the file is gone once the rows were deleted, with the
-    /// list or after the account's retention.
+    /// The link needs no header and works for 15 minutes, or until the API key or the token that
+    /// asked for it no longer works. Null if no row was rejected; the file is gone once the rows
+    /// were deleted, with the list or after the account's retention.
     async fn rejected_download(
         &self,
         ctx: &Context<'_>,

@@ -30,6 +30,8 @@ use crate::operations::{
     Fault,
     allocation::ListAllocation,
     contact::AskedContacts,
+    contact_list::updated_at,
+    last_change::AskedLastChanges,
     message::MessageFilter,
     policy::of,
     reader::{AllocationOf, DestinationsOf, Window},
@@ -221,6 +223,12 @@ impl ContactList {
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime::from_micros)
     }
+
+    /// The instant of the list's last change: of its name, its head-counts or its contacts, or when
+    /// it was archived or restored. Its allocation and its messages change without it.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.0))
+    }
 }
 
 /// A merge field that contacts of a list have. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER,
@@ -245,10 +253,11 @@ pub(super) async fn connection(
     ctx: &Context<'_>,
     account: AccountId,
     which: (bool, Option<String>),
+    changed: AskedLastChanges,
     (sort, window): (ContactListSortKey, Window),
 ) -> Result<ContactListConnection, ApiError> {
     let reader = reader(ctx)?;
-    let lists = reader.contact_lists(account, which, sort.into(), window);
+    let lists = reader.contact_lists(account, which, changed, sort.into(), window);
     let lists = lists.await?;
     Ok(ContactListConnection(Nodes::new(lists, ContactList)))
 }

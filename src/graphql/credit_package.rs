@@ -15,13 +15,14 @@ use super::{
         paging::{Nodes, connection, sorted},
         request::{UserError, id, optional_id, payload, reader, services, viewer, viewer_of},
     },
+    last_change::CreditPackageFilterInput,
     money::{Money, MoneyInput},
-    scalars::{BigInt, CountryCode, Credits, CurrencyCode},
+    scalars::{BigInt, CountryCode, Credits, CurrencyCode, DateTime},
     segmentation::Channel,
     sorting::CreditPackageSortKey,
 };
 use crate::operations::credit_package::{
-    AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price,
+    AskedPackages, Capacity, CreateCreditPackage, UpdateCreditPackage, price, updated_at,
 };
 
 /// Credits for sale.
@@ -71,6 +72,12 @@ impl CreditPackage {
     /// Whether the package is no longer for sale.
     async fn archived(&self) -> bool {
         self.0.archived_at.is_some()
+    }
+
+    /// The instant of the package's last change: of its name, price or validity, of its place among
+    /// the packages by reorderCreditPackages, or when it was archived.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.0))
     }
 
     /// The number of one-segment messages that the package buys at the account's rates, for each
@@ -149,6 +156,10 @@ impl CreditPackageQuery {
         currency_code: Option<CurrencyCode>,
         #[graphql(desc = "Whether archived packages are included.", default = false)]
         include_archived: bool,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<CreditPackageFilterInput>,
         #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
         sort_key: CreditPackageSortKey,
     ) -> Result<CreditPackageConnection, ApiError> {
@@ -158,6 +169,7 @@ impl CreditPackageQuery {
             account: optional_id(account_id.as_ref()),
             currency_code: currency_code.map(|code| code.0),
             include_archived,
+            changed: filter.into(),
             sort: sort_key.into(),
         };
         let packages = reader(ctx)?.credit_packages(asked, window).await?;
@@ -271,7 +283,7 @@ impl CreditPackageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new package.")] input: CreateCreditPackageInput,
     ) -> Result<CreateCreditPackagePayload, ApiError> {
-        viewer_of(ctx, "createCreditPackage")?;
+        let by = viewer_of(ctx, "createCreditPackage")?.actor();
         let new = CreateCreditPackage {
             code: input.code,
             name: input.name,
@@ -280,7 +292,7 @@ impl CreditPackageMutation {
             currency_code: input.price.currency_code.0,
             validity_days: input.validity_days,
         };
-        let (package, user_errors) = payload(services(ctx)?.create_credit_package(new).await)?;
+        let (package, user_errors) = payload(services(ctx)?.create_credit_package(&by, new).await)?;
         Ok(CreateCreditPackagePayload {
             package: package.map(CreditPackage),
             user_errors,
@@ -295,7 +307,7 @@ impl CreditPackageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The package, and what to change of it.")] input: UpdateCreditPackageInput,
     ) -> Result<UpdateCreditPackagePayload, ApiError> {
-        viewer_of(ctx, "updateCreditPackage")?;
+        let by = viewer_of(ctx, "updateCreditPackage")?.actor();
         let services = services(ctx)?;
         let done = async {
             let change = UpdateCreditPackage {
@@ -308,7 +320,7 @@ impl CreditPackageMutation {
                     MaybeUndefined::Value(days) => Some(Some(days)),
                 },
             };
-            services.update_credit_package(change).await
+            services.update_credit_package(&by, change).await
         };
         let (package, user_errors) = payload(done.await)?;
         Ok(UpdateCreditPackagePayload {
@@ -325,11 +337,11 @@ impl CreditPackageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The packages, in their new order.")] input: ReorderCreditPackagesInput,
     ) -> Result<ReorderCreditPackagesPayload, ApiError> {
-        viewer_of(ctx, "reorderCreditPackages")?;
+        let by = viewer_of(ctx, "reorderCreditPackages")?.actor();
         let services = services(ctx)?;
         let done = async {
             let ids: Vec<PackageId> = input.package_ids.iter().map(id).collect();
-            services.reorder_credit_packages(&ids).await
+            services.reorder_credit_packages(&by, &ids).await
         };
         let (packages, user_errors) = payload(done.await)?;
         Ok(ReorderCreditPackagesPayload {
@@ -345,11 +357,11 @@ impl CreditPackageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The credit package.")] input: ArchiveCreditPackageInput,
     ) -> Result<ArchiveCreditPackagePayload, ApiError> {
-        viewer_of(ctx, "archiveCreditPackage")?;
+        let by = viewer_of(ctx, "archiveCreditPackage")?.actor();
         let services = services(ctx)?;
         let done = async {
             let package = id(&input.package_id);
-            services.archive_credit_package(package).await
+            services.archive_credit_package(&by, package).await
         };
         let (package, user_errors) = payload(done.await)?;
         Ok(ArchiveCreditPackagePayload {

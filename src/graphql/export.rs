@@ -113,9 +113,9 @@ pub struct ExportMutation;
 #[Object]
 impl ExportMutation {
     /// Makes a link to a file of the account's messages, those with the latest sendAt first. It
-    /// needs no header and works for 15 minutes, or until the API key that asked for it is revoked.
-    /// The file is written while it is downloaded, with the state of that moment. Requires
-    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    /// needs no header and works for 15 minutes, or until the API key or the token that asked for
+    /// it no longer works. The file is written while it is downloaded, with the state of that
+    /// moment. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn export_messages(
         &self,
         ctx: &Context<'_>,
@@ -136,9 +136,9 @@ impl ExportMutation {
     }
 
     /// Makes a link to a file of the account's transactions, the newest first. It needs no header
-    /// and works for 15 minutes, or until the API key that asked for it is revoked. The file is
-    /// written while it is downloaded, with the state of that moment. Requires PLATFORM_ADMIN,
-    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    /// and works for 15 minutes, or until the API key or the token that asked for it no longer
+    /// works. The file is written while it is downloaded, with the state of that moment. Requires
+    /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn export_transactions(
         &self,
         ctx: &Context<'_>,
@@ -160,9 +160,9 @@ impl ExportMutation {
 
     /// Makes a link to a file of a list's stored contacts with their merge fields, the newest
     /// first, or by number if the search is the beginning of one. It needs no header and works for
-    /// 15 minutes, or until the API key that asked for it is revoked. The file is written while it
-    /// is downloaded, with the state of that moment. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER,
-    /// OWNER, MEMBER or VIEWER.
+    /// 15 minutes, or until the API key or the token that asked for it no longer works. The file is
+    /// written while it is downloaded, with the state of that moment. Requires PLATFORM_ADMIN,
+    /// ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn export_contacts(
         &self,
         ctx: &Context<'_>,

@@ -104,6 +104,7 @@ impl Entity {
                 | Node::CreditPackage(_)
                 | Node::MonthlyReport(_)
                 | Node::RateCard(_)
+                | Node::SettingChange(_)
                 | Node::Transaction(_),
                 _,
             ) => None,

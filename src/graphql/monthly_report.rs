@@ -77,8 +77,8 @@ impl MonthlyReport {
     }
 
     /// A new link to the report's file. It needs no header and works for 15 minutes, or until the
-    /// API key that asked for it is revoked. The file is written from the ledger while it is
-    /// downloaded.
+    /// API key or the token that asked for it no longer works. The file is written from the ledger
+    /// while it is downloaded.
     async fn download(&self, ctx: &Context<'_>) -> Result<Download, ApiError> {
         let link = services(ctx)?
             .monthly_report_link(&viewer(ctx)?, &self.0)
@@ -135,6 +135,12 @@ impl MonthlyReportSchedule {
     /// zone. Null if reports are off, and for a moment after the time zone changed.
     async fn next_at(&self) -> Option<DateTime> {
         next_at(&self.0).map(DateTime::from)
+    }
+
+    /// The instant of the last change of these settings; null if nobody has changed them. nextAt
+    /// moves on without it.
+    async fn updated_at(&self) -> Option<DateTime> {
+        self.0.updated_at.map(DateTime::from_micros)
     }
 }
 

@@ -8,7 +8,7 @@ use async_graphql::{
 };
 use domain::id::{
     AccountId, ApiKeyId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId,
-    RateCardId, ReportId, TransactionId,
+    RateCardId, ReportId, SettingChangeId, TransactionId,
 };
 
 use futures_util::future::try_join_all;
@@ -32,6 +32,7 @@ use super::{
     monthly_report::MonthlyReport,
     purchase::Purchase,
     rate_card::RateCard,
+    setting_change::SettingChange,
     transaction::Transaction,
 };
 use crate::operations::{Path, Viewer, policy::exists_for};
@@ -66,6 +67,8 @@ pub enum Node {
     MonthlyReport(MonthlyReport),
     /// A rate card.
     RateCard(RateCard),
+    /// A change of settings.
+    SettingChange(SettingChange),
     /// A transaction.
     Transaction(Transaction),
 }
@@ -183,6 +186,7 @@ fn type_of(prefix: &str) -> Option<&'static str> {
         MessageId::PREFIX => "Message",
         RateCardId::PREFIX => "RateCard",
         ReportId::PREFIX => "MonthlyReport",
+        SettingChangeId::PREFIX => "SettingChange",
         TransactionId::PREFIX => "Transaction",
         _ => return None,
     })
@@ -237,6 +241,9 @@ pub(super) async fn find(
         ReportId::PREFIX => loaders::load(ctx, ReportId::new(uuid))
             .await?
             .map(|row| Node::MonthlyReport(MonthlyReport(row))),
+        SettingChangeId::PREFIX => loaders::load(ctx, SettingChangeId::new(uuid))
+            .await?
+            .map(|row| Node::SettingChange(SettingChange(row))),
         TransactionId::PREFIX => loaders::load(ctx, TransactionId::new(uuid))
             .await?
             .map(|row| Node::Transaction(Transaction(row))),

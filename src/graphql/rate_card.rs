@@ -240,7 +240,7 @@ impl RateCardMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new version of the rate card.")] input: PublishRateCardInput,
     ) -> Result<PublishRateCardPayload, ApiError> {
-        viewer_of(ctx, "publishRateCard")?;
+        let by = viewer_of(ctx, "publishRateCard")?.actor();
         let new = PublishRateCard {
             code: input.code,
             description: input.description,
@@ -248,7 +248,7 @@ impl RateCardMutation {
             currency_code: input.credit_value.currency_code.0,
             rates: input.rates.into_iter().map(Into::into).collect(),
         };
-        let (rate_card, user_errors) = payload(services(ctx)?.publish_rate_card(new).await)?;
+        let (rate_card, user_errors) = payload(services(ctx)?.publish_rate_card(&by, new).await)?;
         Ok(PublishRateCardPayload {
             rate_card: rate_card.map(RateCard),
             user_errors,

@@ -35,6 +35,7 @@ use super::{
     quote::QuoteQuery,
     rate_card::{RateCardMutation, RateCardQuery},
     segmentation::SegmentationQuery,
+    setting_change::SettingChangeQuery,
     usage_report::UsageReportQuery,
     viewer::ViewerQuery,
 };
@@ -54,6 +55,7 @@ pub struct NounQuery(
     QuoteQuery,
     RateCardQuery,
     SegmentationQuery,
+    SettingChangeQuery,
     UsageReportQuery,
     ViewerQuery,
 );

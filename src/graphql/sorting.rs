@@ -18,6 +18,9 @@ pub enum AccountSortKey {
     CreatedAt,
     /// By name, in the order of Unicode code points with A to Z as a to z.
     Name,
+    /// By updatedAt, earliest first. An account that changes while its list is paged comes again on
+    /// a later page.
+    UpdatedAt,
 }
 
 /// What contact lists are sorted by.
@@ -29,6 +32,9 @@ pub enum ContactListSortKey {
     CreatedAt,
     /// By name, in the order of Unicode code points with A to Z as a to z.
     Name,
+    /// By updatedAt, earliest first. A list that changes while lists are paged comes again on a
+    /// later page.
+    UpdatedAt,
 }
 
 /// What the stored contacts of a list are sorted by.
@@ -51,6 +57,9 @@ pub enum ApiKeySortKey {
     CreatedAt,
     /// By name, in the order of Unicode code points with A to Z as a to z.
     Name,
+    /// By updatedAt, earliest first. A key that changes while keys are paged comes again on a later
+    /// page.
+    UpdatedAt,
 }
 
 /// What credit packages are sorted by.
@@ -69,6 +78,9 @@ pub enum CreditPackageSortKey {
     Name,
     /// By the instant of creation, oldest first.
     CreatedAt,
+    /// By updatedAt, earliest first. A package that changes while packages are paged comes again on
+    /// a later page.
+    UpdatedAt,
 }
 
 /// What purchases are sorted by.

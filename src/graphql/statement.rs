@@ -77,8 +77,8 @@ impl Statement {
     }
 
     /// A link to the statement as an Excel workbook (.xlsx). It needs no header and works for 15
-    /// minutes, or until the API key that asked for it is revoked. The file has the figures of the
-    /// moment at which it is downloaded.
+    /// minutes, or until the API key or the token that asked for it no longer works. The file has
+    /// the figures of the moment at which it is downloaded.
     async fn download(&self, ctx: &Context<'_>) -> Result<Download, ApiError> {
         let link = services(ctx)?
             .statement_link(&viewer(ctx)?, &self.0)

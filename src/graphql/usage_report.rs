@@ -281,9 +281,9 @@ impl UsageReportQuery {
     }
 
     /// A link to the file of a usage report. It needs no header and works for 15 minutes, or until
-    /// the API key that asked for it is revoked. The file is written while it is downloaded, with
-    /// the figures of that moment, so neither its length nor a part of it can be asked for.
-    /// Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
+    /// the API key or the token that asked for it no longer works. The file is written while it is
+    /// downloaded, with the figures of that moment, so neither its length nor a part of it can be
+    /// asked for. Requires PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
     async fn usage_report_download(
         &self,
         ctx: &Context<'_>,

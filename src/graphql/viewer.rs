@@ -6,6 +6,7 @@ use entity::sql_enums;
 use super::{
     account::{self, AccountConnection},
     engine::{errors::ApiError, paging::sorted, request::viewer_of},
+    last_change::AccountFilterInput,
     scalars::DateTime,
     sorting::AccountSortKey,
 };
@@ -56,11 +57,15 @@ impl Viewer {
     async fn accounts(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<AccountFilterInput>,
         #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
         sort_key: AccountSortKey,
     ) -> Result<AccountConnection, ApiError> {
         let window = sorted(ctx, None, &sort_key)?;
-        account::connection(ctx, None, (sort_key, window)).await
+        account::connection(ctx, None, filter.into(), (sort_key, window)).await
     }
 }
 

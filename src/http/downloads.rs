@@ -19,7 +19,7 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use domain::id::{ContactId, ListId, MessageId, PurchaseId, TransactionId};
+use domain::id::{ApiKeyId, ContactId, ListId, MessageId, PurchaseId, TransactionId};
 use futures_util::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::{DbErr, prelude::Uuid};
@@ -262,6 +262,7 @@ fn body(download: Download, place: Place) -> Body {
 /// An id in the API's form.
 fn shown(of: IdOf, id: Uuid) -> String {
     match of {
+        IdOf::ApiKey => ApiKeyId::new(id).encode().0,
         IdOf::Contact => ContactId::new(id).encode().0,
         IdOf::List => ListId::new(id).encode().0,
         IdOf::Message => MessageId::new(id).encode().0,

@@ -92,6 +92,9 @@ pub enum Fault {
     /// An answer can't be written, or a stored one can't be read.
     #[error("the answer to an idempotency key is no answer: {0}")]
     UnsoundAnswer(String),
+    /// A change of settings has no JSON form.
+    #[error("a change of settings has no JSON form: {0}")]
+    UnsoundChange(String),
     /// A command was answered without the balance that it left.
     #[error("a command was answered without a balance")]
     MissingBalance,

@@ -16,7 +16,7 @@ use domain::{
 };
 use entity::{
     lot,
-    sql_enums::{LotSource, MessageStatus, PurchaseStatus},
+    sql_enums::{LotSource, MessageStatus, PurchaseStatus, SettingKind},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -28,6 +28,8 @@ use super::{
 };
 use crate::store::{
     purchase::changes,
+    setting_change::{Changed, Fields},
+    sql::last_change::later,
     usage_rollup::{NO_RECENT, NOT_ROLLED},
 };
 
@@ -205,11 +207,20 @@ impl Batch {
         })?;
         let head = self.heads.get_mut(&account).ok_or(Fault::MissingBook)?;
         if head.time_zone != name {
+            let fields = Fields::default().set("timeZone", head.time_zone.as_str(), name);
+            let changed = Changed {
+                account,
+                kind: SettingKind::Account,
+                node: account.uuid(),
+                fields,
+            };
+            self.rows.add_setting_change(changed, given)?;
             name.clone_into(&mut head.time_zone);
             // Days have changed: a job adds up the charges again from the beginning.
             head.usage_rolled_from = NOT_ROLLED;
             NO_RECENT.clone_into(&mut head.recent_usage);
-            self.rows.time_zones.insert(account, name.to_owned());
+            let zone = (name.to_owned(), given.at);
+            self.rows.time_zones.insert(account, zone);
         }
         Ok(answer)
     }
@@ -349,7 +360,15 @@ impl Batch {
         let row = self.facts.lists.get_mut(&key);
         let row = row.ok_or(Fault::MissingList(list))?;
         row.archived_at = Some(given.at.as_microsecond());
+        row.updated_at = Some(later(row.updated_at, given.at));
         self.rows.archived.push(row.clone());
+        let changed = Changed {
+            account,
+            kind: SettingKind::ContactList,
+            node: list.uuid(),
+            fields: Fields::default().set("archived", false, true),
+        };
+        self.rows.add_setting_change(changed, given)?;
         Ok(answer)
     }
 

@@ -1,6 +1,7 @@
 //! The rows of a batch: collected while its commands are applied, then written as row sets.
 
 mod audiences;
+mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +14,8 @@ use domain::{
 };
 use entity::{
     actor, contact_list, due_recharge, hold_draw, idempotency_key, lot, lot_expiry_change, message,
-    message_audience, message_line, pool, posting, posting_row, purchase, sql_enums, transaction,
-    usage_rollup,
+    message_audience, message_line, pool, posting, posting_row, purchase, setting_change,
+    sql_enums, transaction, usage_rollup,
 };
 use jiff::Timestamp;
 use sea_orm::prelude::Uuid;
@@ -40,8 +41,8 @@ pub(super) struct Rows {
     pub transactions: Vec<transaction::Model>,
     pub postings: Vec<posting_row::Model>,
     pub expiry_changes: Vec<lot_expiry_change::Model>,
-    /// The new zones of accounts, by account.
-    pub time_zones: BTreeMap<AccountId, String>,
+    /// The new zones of accounts and when they change, by account.
+    pub time_zones: BTreeMap<AccountId, (String, Timestamp)>,
     pub messages: Vec<message::Model>,
     /// The destinations of the messages that the batch priced; they are written with the messages.
     pub lines: Vec<message_line::Model>,
@@ -57,6 +58,7 @@ pub(super) struct Rows {
     pub audiences_gone: Vec<[Uuid; 3]>,
     pub purchases: Vec<purchase::Model>,
     pub archived: Vec<contact_list::Model>,
+    pub setting_changes: Vec<setting_change::Model>,
     pub keys: Vec<idempotency_key::Model>,
     /// The actors of the batch, by account and id.
     pub actors: BTreeMap<(Uuid, i64), actor::Model>,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::AccountId;
 use entity::{actor, book, contact_list, due_recharge, hold_draw, lot, message, pool, purchase};
+use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr, Value, prelude::Uuid};
 
 use super::rows::{Changes, Rows};
@@ -46,8 +47,8 @@ pub(super) async fn all(
     RowSet::of_ids(changes.recharges_gone)
         .delete(connection, "due_recharges", &["account_id"])
         .await?;
-    for (account, zone) in &rows.time_zones {
-        change_days(connection, *account, zone).await?;
+    for (account, (zone, at)) in &rows.time_zones {
+        change_days(connection, *account, (zone, *at)).await?;
     }
     let books = written_books(heads, &rows.transactions);
     // One statement can't change a row twice.
@@ -160,8 +161,12 @@ pub(super) async fn all(
         TableRows::upsert(
             rows.archived,
             &[contact_list::Column::AccountId, contact_list::Column::Id],
-            &[contact_list::Column::ArchivedAt],
+            &[
+                contact_list::Column::ArchivedAt,
+                contact_list::Column::UpdatedAt,
+            ],
         ),
+        TableRows::insert(rows.setting_changes),
         TableRows::insert(rows.keys),
         usage_rollup::added(rows.rollups),
     ];
@@ -177,9 +182,9 @@ pub(super) async fn all(
 async fn change_days(
     connection: &impl ConnectionTrait,
     account: AccountId,
-    zone: &str,
+    (zone, at): (&str, Timestamp),
 ) -> Result<(), DbErr> {
-    account::set_time_zone(connection, account, zone).await?;
+    account::set_time_zone(connection, account, (zone, at)).await?;
     usage_rollup::forget(connection, account).await?;
     monthly_report::reconsider(connection, account).await
 }

@@ -24,7 +24,10 @@ use super::{
     server_secret::{Purpose, keyed},
     together::Together,
 };
-use crate::clock::whole_micros;
+use crate::{
+    clock::{later, whole_micros},
+    openid::LEEWAY,
+};
 
 /// The prefix of every token, by which scanners recognise a leaked one.
 pub const PREFIX: &str = "mct_";
@@ -71,6 +74,16 @@ impl Token {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// The instant from which it is refused: one of an OpenID provider is accepted a little longer,
+    /// because clocks differ.
+    #[must_use]
+    pub fn refused_from(&self) -> Timestamp {
+        match self.issuer {
+            Some(_) => later(self.expires_at, LEEWAY),
+            None => self.expires_at,
+        }
     }
 }
 

@@ -1,29 +1,37 @@
 //! Accounts: creating them and changing their settings. Not here: their balance, which is
 //! [`super::balance`].
 
-use domain::id::{AccountId, RateCardId};
+use domain::{
+    id::{AccountId, RateCardId},
+    money::Money,
+};
 use entity::{
     account,
-    sql_enums::{ConsumptionOrder, Settlement},
+    sql_enums::{ConsumptionOrder, SettingKind, Settlement},
 };
 use jiff::tz::TimeZone;
+use sea_orm::ActiveEnum;
+use serde_json::json;
 
 use super::{
     OperationError, Path, Services, Viewer, ViewerReader, input,
+    last_change::AskedLastChanges,
     policy::{self, Use},
-    purchase::return_url::{kept_origins, return_origins},
+    purchase::return_url::{kept_origins, origins_of, return_origins},
     reader::{Listing, Window},
     retention::own_months,
+    setting_change::{amount, texts},
     statement::fee_minor,
     together::Together,
 };
-pub use crate::store::account::AccountSort;
+pub use crate::store::account::{AccountSort, updated_at};
 use crate::{
     ledger::{Request, RequestKind},
     store::{
         self,
         account::{AccountFilter, AccountSettings},
         actor::Actor,
+        setting_change::{self, Changed, Fields, Values},
         sql::bounded::Transaction,
     },
 };
@@ -76,16 +84,22 @@ impl ViewerReader {
     /// A page of the accounts that the viewer may see.
     ///
     /// # Errors
-    /// A refusal if the search is too long; faults.
+    /// A refusal if the search is too long, or an instant can't be read; faults.
     pub async fn accounts(
         &self,
         search: Option<String>,
+        changed: AskedLastChanges,
         sort: AccountSort,
         window: Window,
     ) -> Result<Listing<account::Model>, OperationError> {
-        let search = input::search(search.as_deref(), &Path::argument("search"))?;
-        let only = self.viewer().account;
-        let filter = AccountFilter { only, search, sort };
+        let search = input::search(search.as_deref(), &Path::argument("search"));
+        let (search, changed) = (search, changed.read()).together()?;
+        let filter = AccountFilter {
+            only: self.viewer().account,
+            search,
+            changed,
+            sort,
+        };
         self.list(filter, window).await
     }
 }
@@ -98,6 +112,7 @@ impl Services {
     /// each at its field.
     pub async fn create_account(
         &self,
+        by: &Actor,
         new: CreateAccount,
     ) -> Result<account::Model, OperationError> {
         let name = input::name(&new.name, &Path::input("name"));
@@ -125,9 +140,13 @@ impl Services {
             usage_rolled_from: 0,
             return_origins: String::new(),
             retention_months: None,
+            updated_at: Some(now.as_microsecond()),
         };
         let transaction = self.store().begin().await?;
         store::account::insert(&transaction, row.clone(), &code).await?;
+        let fields = Fields::between(Values::new(), settings_of(&row));
+        let fields = fields.set("rateCard", (), code);
+        setting_change::insert(&transaction, (by, now), [changed(&row, fields)]).await?;
         transaction.commit().await?;
         Ok(row)
     }
@@ -215,15 +234,33 @@ impl Services {
         } else {
             self.store().begin().await?
         };
-        let row = store::account::update(&transaction, id, settings).await?;
+        let before = store::account::locked(&transaction, id).await?;
+        let before = before.ok_or_else(|| OperationError::broken("a lost account"))?;
+        // Read after waiting for the lock, as changes one after the other have their instants.
+        let at = self.clock().now();
+        let mut row = store::account::update(&transaction, id, settings).await?;
+        let mut fields = Fields::between(settings_of(&before), settings_of(&row));
         if let Some(code) = code {
-            let at = self.clock().now();
+            let had = store::account::rate_card_code(&transaction, id, at).await?;
             store::account::set_rate_card(&transaction, id, &code, at).await?;
+            fields = fields.set("rateCard", had, code);
         }
         if let Some(fee) = fee {
             let month = self.present_month(&row)?;
+            let had = store::subscription_fee::in_months(&transaction, [(id, month)]).await?;
+            let had = had.get(&(id, month)).copied().unwrap_or_default();
             store::subscription_fee::set(&transaction, id, month, fee).await?;
+            let shown = |minor| Ok::<_, OperationError>(Money::new(minor, currency(&row)?));
+            let (had, fee) = (shown(had)?, shown(fee)?);
+            fields = fields.set("subscriptionFee", amount(had), amount(fee));
         }
+        if !fields.is_empty()
+            && let Some(touched) = store::account::touch(&transaction, id, at).await?
+        {
+            row = touched;
+        }
+        let changes = [changed(&row, fields)];
+        setting_change::insert(&transaction, (&viewer.actor(), at), changes).await?;
         transaction.commit().await?;
         if retention_months.is_some() {
             self.hurry_retention().await?;
@@ -289,6 +326,28 @@ pub fn time_zone(account: &account::Model) -> Result<TimeZone, OperationError> {
 pub fn currency(account: &account::Model) -> Result<domain::currency::Currency, OperationError> {
     input::known_currency(&account.currency_code)
         .ok_or_else(|| OperationError::broken(format!("account {} has no currency", account.id)))
+}
+
+/// An account's settings, as the journal has them.
+fn settings_of(row: &account::Model) -> Values {
+    vec![
+        ("name", json!(row.name)),
+        ("timeZone", json!(row.time_zone)),
+        ("currencyCode", json!(row.currency_code)),
+        ("consumptionOrder", json!(row.consumption_order.to_value())),
+        ("settlement", json!(row.settlement.to_value())),
+        ("returnOrigins", texts(origins_of(row))),
+        ("retentionMonths", json!(row.retention_months)),
+    ]
+}
+
+fn changed(row: &account::Model, fields: Fields) -> Changed {
+    Changed {
+        account: AccountId::new(row.id),
+        kind: SettingKind::Account,
+        node: row.id,
+        fields,
+    }
 }
 
 fn zone_name(zone: &TimeZone) -> String {

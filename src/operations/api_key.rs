@@ -6,10 +6,12 @@
 
 mod addresses;
 mod authentication;
+mod journal;
 mod uses;
 
 pub use addresses::AllowedAddresses;
 pub use authentication::Secret;
+pub use journal::end_demo_keys;
 pub use uses::{GRAIN, KeyUses};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -21,15 +23,21 @@ use sha2::{Digest, Sha256};
 
 use super::{
     OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader, input,
+    last_change::AskedLastChanges,
     policy::{self, Use},
-    reader::{ApiKeys, Listing, Window},
+    reader::{Listing, Window},
     together::{Together, all},
 };
-pub use crate::store::api_key::ApiKeySort;
+pub use crate::store::api_key::{ApiKeySort, updated_at};
 use crate::{
     clock::{Clock, whole_micros},
     entropy,
-    store::{self, Store},
+    store::{
+        self, Store,
+        actor::{Actor, Job},
+        api_key::ApiKeyFilter,
+        setting_change,
+    },
 };
 
 /// The prefix of every secret, by which scanners recognise a leaked one.
@@ -81,15 +89,21 @@ impl ViewerReader {
     /// A page of an account's keys, or of the platform's own, including revoked ones.
     ///
     /// # Errors
-    /// Forbidden if the viewer's role may not read keys; faults.
+    /// Forbidden if the viewer's role may not read keys; an instant that can't be read; faults.
     pub async fn api_keys(
         &self,
         account: Option<AccountId>,
+        changed: AskedLastChanges,
         sort: ApiKeySort,
         window: Window,
     ) -> Result<Listing<api_key::Model>, OperationError> {
         policy::may_read(self.viewer(), "Account", "apiKeys")?;
-        self.list(ApiKeys(account, sort), window).await
+        let filter = ApiKeyFilter {
+            account,
+            changed: changed.read()?,
+            sort,
+        };
+        self.list(filter, window).await
     }
 }
 
@@ -145,7 +159,8 @@ impl Services {
             allowed,
             ..new
         };
-        create_key(self.store(), self.clock(), new).await
+        let (store, clock, by) = (self.store(), self.clock(), viewer.actor());
+        make_key(store, (clock, &by), new, false).await
     }
 
     /// Replaces a key by a new one with the same account, role, name, networks and documents, and
@@ -207,7 +222,7 @@ impl Services {
             CreateApiKey {
                 account: row.account_id.map(AccountId::new),
                 role: row.role,
-                name: row.name,
+                name: row.name.clone(),
                 expires_at: expires_at.transpose()?,
                 allowed: AllowedAddresses::from_stored(row.allowed_addresses.as_deref())?,
                 trusted_documents_only: row.trusted_documents_only,
@@ -215,13 +230,17 @@ impl Services {
             row.demo,
         );
         let made = ApiKeyId::new(new.id);
+        let mut changes = vec![journal::created(&new)];
         store::api_key::insert(&transaction, new).await?;
         if overlap == 0 {
-            store::api_key::revoke(&transaction, id, now).await?;
+            let revoked = store::api_key::revoke(&transaction, id, now).await?;
+            changes.extend(revoked.as_ref().map(journal::revoked));
         } else {
             let end = now + SignedDuration::from_mins(i64::from(overlap));
-            store::api_key::expire(&transaction, id, end).await?;
+            let expires = store::api_key::expire(&transaction, id, (end, now)).await?;
+            changes.extend(expires.map(|after| journal::expires(row.expires_at, &after)));
         }
+        setting_change::insert(&transaction, (&viewer.actor(), now), changes).await?;
         transaction.commit().await?;
         Ok((made, secret))
     }
@@ -249,9 +268,12 @@ impl Services {
         let (account, mut kept) = (account, kept).together()?;
         kept.extend(viewer.key);
         let now = self.clock().now();
-        let writer = self.store().writer();
-        let revoked = store::api_key::revoke_others(writer, account, &kept, now).await?;
-        Ok((account, revoked))
+        let transaction = self.store().begin().await?;
+        let revoked = store::api_key::revoke_others(&transaction, account, &kept, now).await?;
+        let changes = revoked.iter().map(journal::revoked);
+        setting_change::insert(&transaction, (&viewer.actor(), now), changes).await?;
+        transaction.commit().await?;
+        Ok((account, revoked.len() as u64))
     }
 
     /// The keys to keep, each of the account or of the platform; `None` if it isn't known whose.
@@ -300,7 +322,12 @@ impl Services {
                 Use::RevokeSenderKey,
             )));
         }
-        store::api_key::revoke(self.store().writer(), id, self.clock().now()).await?;
+        let now = self.clock().now();
+        let transaction = self.store().begin().await?;
+        let revoked = store::api_key::revoke(&transaction, id, now).await?;
+        let changes = revoked.iter().map(journal::revoked);
+        setting_change::insert(&transaction, (&viewer.actor(), now), changes).await?;
+        transaction.commit().await?;
         Ok(id)
     }
 }
@@ -311,7 +338,8 @@ pub fn works(row: &api_key::Model, now: Timestamp) -> bool {
     row.revoked_at.is_none() && row.expires_at.is_none_or(|at| now < whole_micros(at))
 }
 
-/// Creates a key and returns its id and its secret, which is not stored.
+/// Creates a key for a command of the operator, and returns its id and its secret, which is not
+/// stored.
 ///
 /// # Errors
 /// An account's role without an account, a platform role with one, an unknown account, and an
@@ -321,7 +349,7 @@ pub async fn create_key(
     clock: &Clock,
     new: CreateApiKey,
 ) -> Result<(ApiKeyId, SecretString), OperationError> {
-    make_key(store, clock, new, false).await
+    make_key(store, (clock, &Actor::Job(Job::Command)), new, false).await
 }
 
 /// Creates a key of a demo. It stops working once the database is served as anything but a demo.
@@ -333,12 +361,12 @@ pub async fn create_demo_key(
     clock: &Clock,
     new: CreateApiKey,
 ) -> Result<(ApiKeyId, SecretString), OperationError> {
-    make_key(store, clock, new, true).await
+    make_key(store, (clock, &Actor::Job(Job::Command)), new, true).await
 }
 
 async fn make_key(
     store: &Store,
-    clock: &Clock,
+    (clock, by): (&Clock, &Actor),
     new: CreateApiKey,
     demo: bool,
 ) -> Result<(ApiKeyId, SecretString), OperationError> {
@@ -373,8 +401,11 @@ async fn make_key(
         trusted_documents_only,
     };
     let (row, secret) = new_row(clock, new, demo);
-    let id = ApiKeyId::new(row.id);
-    store::api_key::insert(store.writer(), row).await?;
+    let (id, change) = (ApiKeyId::new(row.id), journal::created(&row));
+    let transaction = store.begin().await?;
+    store::api_key::insert(&transaction, row).await?;
+    setting_change::insert(&transaction, (by, clock.now()), [change]).await?;
+    transaction.commit().await?;
     Ok((id, secret))
 }
 
@@ -436,6 +467,7 @@ fn new_row(clock: &Clock, new: CreateApiKey, demo: bool) -> (api_key::Model, Sec
         allowed_addresses: new.allowed.stored(),
         trusted_documents_only: new.trusted_documents_only,
         demo,
+        updated_at: Some(clock.now().as_microsecond()),
     };
     (row, SecretString::from(secret))
 }

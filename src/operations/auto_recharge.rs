@@ -103,6 +103,13 @@ impl AutoRecharge {
         due.next_at.map(whole_micros)
     }
 
+    /// When its settings were last set; `None` if nobody has set any.
+    #[must_use]
+    pub fn updated_at(&self) -> Option<Timestamp> {
+        let row = self.settings.as_ref()?;
+        Some(whole_micros(row.updated_at))
+    }
+
     fn account_id(&self) -> AccountId {
         AccountId::new(self.account.id)
     }

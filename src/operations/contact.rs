@@ -221,7 +221,7 @@ impl Services {
         };
         let removed = ids.len() as u64;
         counts.values_mut().for_each(|count| *count = -*count);
-        store::contact::count_towards(&transaction, of, &counts).await?;
+        store::contact::count_towards(&transaction, of, &counts, now).await?;
         transaction.commit().await?;
         Ok(Removed {
             removed,

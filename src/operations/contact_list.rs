@@ -8,21 +8,24 @@ use domain::{
     destination::Destinations,
     id::{AccountId, ListId},
 };
-use entity::{contact_list, list_destination};
+use entity::{contact_list, list_destination, sql_enums::SettingKind};
 use sea_orm::prelude::Uuid;
+use serde_json::json;
 
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer, ViewerReader, input,
+    last_change::AskedLastChanges,
     reader::{Listing, Window},
     together::Together,
 };
-pub use crate::store::contact_list::ListSort;
+pub use crate::store::contact_list::{ListSort, updated_at};
 use crate::{
     ledger::{Refused, Request, RequestKind, SubmitError},
     localization::Text,
     store::{
         self,
         contact_list::{ListFilter, SharedLists},
+        setting_change::{self, Changed, Fields, Values},
     },
 };
 
@@ -66,19 +69,22 @@ impl ViewerReader {
     /// A page of an account's lists in an order: archived ones, or those in use.
     ///
     /// # Errors
-    /// `Invalid` if the search text is too long.
+    /// `Invalid` if the search text is too long, or an instant can't be read.
     pub async fn contact_lists(
         &self,
         account: AccountId,
         (archived, search): (bool, Option<String>),
+        changed: AskedLastChanges,
         sort: ListSort,
         window: Window,
     ) -> Result<Listing<contact_list::Model>, OperationError> {
-        let search = input::search(search.as_deref(), &Path::argument("search"))?;
+        let search = input::search(search.as_deref(), &Path::argument("search"));
+        let (search, changed) = (search, changed.read()).together()?;
         let filter = ListFilter {
             account,
             archived,
             search,
+            changed,
             sort,
         };
         self.list(filter, window).await
@@ -139,21 +145,26 @@ impl Services {
         let destinations = head_count(&new.destinations);
         let (account, name, destinations) = (account, name, destinations).together()?;
         self.refuse_more_lists(AccountId::new(account.id)).await?;
+        let now = self.clock().now();
         let row = contact_list::Model {
             account_id: account.id,
             id: self.clock().new_id_in(account.id),
             name,
-            created_at: self.clock().now().as_microsecond(),
+            created_at: now.as_microsecond(),
             archived_at: None,
             contacts: 0,
             revision: 0,
             removals: 0,
+            updated_at: Some(now.as_microsecond()),
         };
         let (account, list) = (AccountId::new(row.account_id), ListId::new(row.id));
         let rows = destination_rows(account, list, &destinations);
+        let fields = Fields::between(Values::new(), settings_of(&row, &rows));
+        let changes = [changed(&row, fields)];
         let transaction = self.store().begin().await?;
         store::contact_list::insert(&transaction, row.clone()).await?;
         store::contact_list::replace_destinations(&transaction, account, list, rows).await?;
+        setting_change::insert(&transaction, (&viewer.actor(), now), changes).await?;
         transaction.commit().await?;
         Ok(row)
     }
@@ -174,28 +185,41 @@ impl Services {
         let name = name.map(|name| input::name(name, &Path::input("name")));
         let destinations = change.destinations.as_deref().map(head_count);
         let checks = (row, name.transpose(), destinations.transpose());
-        let (mut row, name, destinations) = checks.together()?;
+        let (row, name, destinations) = checks.together()?;
         let (account, list) = (AccountId::new(row.account_id), change.list);
-        if let Some(name) = name {
-            row.name = name;
-        }
 
         let transaction = self.store().begin().await?;
-        if !store::contact_list::rename(&transaction, account, list, &row.name).await? {
-            // The list was archived after it was read; the transaction ends without a change.
+        store::contact_list::lock(&transaction, (account, list)).await?;
+        // Read after locking the list: another request may have archived or renamed it, and an
+        // import may have added contacts, since the first read.
+        let before = store::contact_list::find(&transaction, list).await?;
+        let Some(before) = before.filter(|row| row.archived_at.is_none()) else {
             return Err(path.not_found(text!("list")).into());
+        };
+        let mut row = before.clone();
+        let mut fields = Fields::default();
+        if let Some(name) = name {
+            store::contact_list::rename(&transaction, account, list, &name).await?;
+            fields = fields.set("name", before.name, name.as_str());
+            row.name = name;
         }
         if let Some(destinations) = destinations {
-            // Read after locking the list: an import may have added contacts since the first read.
-            let stored = store::contact_list::find(&transaction, list).await?;
-            if stored.is_some_and(|row| row.contacts > 0) {
+            if row.contacts > 0 {
                 return Err(Path::input("destinations")
                     .refuse(RefusalCode::Conflict, counted())
                     .into());
             }
+            let had = store::contact_list::destinations(&transaction, [(account, list)]).await?;
             let rows = destination_rows(account, list, &destinations);
+            fields = fields.set("destinations", head_counts(&had), head_counts(&rows));
             store::contact_list::replace_destinations(&transaction, account, list, rows).await?;
         }
+        let (by, now) = (viewer.actor(), self.clock().now());
+        if !fields.is_empty() {
+            let touched = store::contact_list::touch(&transaction, (account, list), now).await?;
+            row = touched.unwrap_or(row);
+        }
+        setting_change::insert(&transaction, (&by, now), [changed(&row, fields)]).await?;
         transaction.commit().await?;
         Ok(row)
     }
@@ -261,7 +285,13 @@ impl Services {
             self.forget_contacts(&row).await?;
         }
         let transaction = self.store().begin().await?;
-        let restored = store::contact_list::restore(&transaction, (account, id)).await?;
+        let now = self.clock().now();
+        let restored = store::contact_list::restore(&transaction, (account, id), now).await?;
+        if restored {
+            let fields = Fields::default().set("archived", true, false);
+            let changes = [changed(&row, fields)];
+            setting_change::insert(&transaction, (&viewer.actor(), now), changes).await?;
+        }
         transaction.commit().await?;
         let row = self.seen_list(viewer, id, &path).await?;
         match (restored, row.archived_at) {
@@ -276,6 +306,33 @@ impl Services {
                 )
                 .into()),
         }
+    }
+}
+
+/// A list's settings, as the journal has them.
+fn settings_of(row: &contact_list::Model, destinations: &[list_destination::Model]) -> Values {
+    vec![
+        ("name", json!(row.name)),
+        ("destinations", head_counts(destinations)),
+    ]
+}
+
+/// The recipients of each country, as the journal has them; null for none.
+fn head_counts(rows: &[list_destination::Model]) -> serde_json::Value {
+    if rows.is_empty() {
+        return serde_json::Value::Null;
+    }
+    let rows = rows.iter();
+    rows.map(|row| (row.country_code.clone(), json!(row.recipients)))
+        .collect()
+}
+
+fn changed(row: &contact_list::Model, fields: Fields) -> Changed {
+    Changed {
+        account: AccountId::new(row.account_id),
+        kind: SettingKind::ContactList,
+        node: row.id,
+        fields,
     }
 }
 

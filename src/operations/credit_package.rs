@@ -11,19 +11,28 @@ use domain::{
     money::Money,
     rate::{self, RateCard},
 };
-use entity::credit_package;
+use entity::{credit_package, sql_enums::SettingKind};
+use serde_json::json;
 
 mod ordering;
 
 use super::{
     OperationError, Path, Refusal, RefusalCode, Services, Viewer, ViewerReader,
     input::{self, known_currency},
+    last_change::AskedLastChanges,
     rate_card::is_taken,
     reader::{Listing, Window},
+    setting_change::amount,
     together::Together,
 };
-pub use crate::store::credit_package::PackageSort;
-use crate::store::{self, credit_package::PackageFilter};
+pub use crate::store::credit_package::{PackageSort, updated_at};
+use crate::store::{
+    self,
+    actor::Actor,
+    credit_package::PackageFilter,
+    setting_change::{self, Changed, Fields, PLATFORM, Values},
+    sql::last_change::later,
+};
 
 pub use ordering::MAX_ORDERED;
 
@@ -66,7 +75,7 @@ pub struct UpdateCreditPackage {
 }
 
 /// Which packages a viewer asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct AskedPackages {
     /// Those that this account can buy.
     pub account: Option<AccountId>,
@@ -74,6 +83,8 @@ pub struct AskedPackages {
     pub currency_code: Option<String>,
     /// Archived ones too.
     pub include_archived: bool,
+    /// Those that last changed in this period.
+    pub changed: AskedLastChanges,
     /// The order.
     pub sort: PackageSort,
 }
@@ -96,7 +107,8 @@ impl ViewerReader {
     /// own, else all.
     ///
     /// # Errors
-    /// An account that isn't there, and a code that is no currency's, each at its argument.
+    /// An account that isn't there, a code that is no currency's, and an instant that can't be
+    /// read, each at its argument.
     pub async fn credit_packages(
         &self,
         asked: AskedPackages,
@@ -119,6 +131,7 @@ impl ViewerReader {
         let filter = PackageFilter {
             include_archived: asked.include_archived,
             currency_code,
+            changed: asked.changed.read()?,
             sort: asked.sort,
         };
         self.list(filter, window).await
@@ -132,6 +145,7 @@ impl Services {
     /// An invalid name, code, price or validity, and a code in use, each at its field.
     pub async fn create_credit_package(
         &self,
+        by: &Actor,
         new: CreateCreditPackage,
     ) -> Result<credit_package::Model, OperationError> {
         let path = Path::input("code");
@@ -143,6 +157,7 @@ impl Services {
             validity(new.validity_days),
         );
         let (code, name, credits, price, ()) = checks.together()?;
+        let now = self.clock().now();
         let row = credit_package::Model {
             id: self.clock().new_id(),
             code,
@@ -151,11 +166,13 @@ impl Services {
             price_minor: price.minor(),
             currency_code: price.currency().code().to_string(),
             validity_days: new.validity_days,
-            created_at: self.clock().now().as_microsecond(),
+            created_at: now.as_microsecond(),
             archived_at: None,
             position: None,
+            updated_at: Some(now.as_microsecond()),
         };
-        let inserted = store::credit_package::insert(self.store().writer(), row.clone()).await;
+        let transaction = self.store().begin().await?;
+        let inserted = store::credit_package::insert(&transaction, row.clone()).await;
         inserted.map_err(|cause| {
             if is_taken(&cause) {
                 let refused = path.refuse(
@@ -167,6 +184,9 @@ impl Services {
                 cause.into()
             }
         })?;
+        let fields = Fields::between(Values::new(), settings_of(&row)?);
+        setting_change::insert(&transaction, (by, now), [changed(&row, fields)]).await?;
+        transaction.commit().await?;
         Ok(row)
     }
 
@@ -178,6 +198,7 @@ impl Services {
     /// validity, and a price in another currency, each at its field.
     pub async fn update_credit_package(
         &self,
+        by: &Actor,
         change: UpdateCreditPackage,
     ) -> Result<credit_package::Model, OperationError> {
         let path = Path::input("packageId");
@@ -199,6 +220,7 @@ impl Services {
         let days = validity(change.validity_days.flatten());
         let checks = (row, name.transpose(), price.transpose(), days);
         let (mut row, name, price, ()) = checks.together()?;
+        let before = settings_of(&row)?;
         if let Some(name) = name {
             row.name = name;
         }
@@ -208,7 +230,13 @@ impl Services {
         if let Some(days) = change.validity_days {
             row.validity_days = days;
         }
-        store::credit_package::update(&transaction, row.clone()).await?;
+        let fields = Fields::between(before, settings_of(&row)?);
+        let at = self.clock().now();
+        if !fields.is_empty() {
+            row.updated_at = Some(later(row.updated_at, at));
+            store::credit_package::update(&transaction, row.clone()).await?;
+        }
+        setting_change::insert(&transaction, (by, at), [changed(&row, fields)]).await?;
         transaction.commit().await?;
         Ok(row)
     }
@@ -219,12 +247,23 @@ impl Services {
     /// `NotFound` if no package has this id.
     pub async fn archive_credit_package(
         &self,
+        by: &Actor,
         id: PackageId,
     ) -> Result<credit_package::Model, OperationError> {
         let now = self.clock().now();
-        store::credit_package::archive(self.store().writer(), id, now).await?;
-        let row = store::credit_package::find(self.store().writer(), id).await?;
-        row.ok_or_else(|| Path::input("packageId").not_found(text!("package")).into())
+        let transaction = self.store().begin().await?;
+        let row = store::credit_package::locked(&transaction, id).await?;
+        let row = row.ok_or_else(|| Path::input("packageId").not_found(text!("package")))?;
+        if row.archived_at.is_some() {
+            transaction.rollback().await?;
+            return Ok(row);
+        }
+        let archived = store::credit_package::archive(&transaction, id, now).await?;
+        let row = archived.ok_or_else(|| OperationError::broken("a lost package"))?;
+        let fields = Fields::default().set("archived", false, true);
+        setting_change::insert(&transaction, (by, now), [changed(&row, fields)]).await?;
+        transaction.commit().await?;
+        Ok(row)
     }
 
     /// How many messages of one segment a number of credits buys in each country. It uses the
@@ -258,6 +297,29 @@ impl Services {
         let path = Path::argument("accountId");
         let account = self.account_for(viewer, account, &path).await?;
         self.rate_card_for(AccountId::new(account.id), now).await
+    }
+}
+
+/// A package's settings, as the journal has them.
+fn settings_of(row: &credit_package::Model) -> Result<Values, OperationError> {
+    Ok(vec![
+        ("code", json!(row.code)),
+        ("name", json!(row.name)),
+        (
+            "credits",
+            json!(Credits::from_units(row.credits_units).to_string()),
+        ),
+        ("price", amount(price(row)?)),
+        ("validityDays", json!(row.validity_days)),
+    ])
+}
+
+fn changed(row: &credit_package::Model, fields: Fields) -> Changed {
+    Changed {
+        account: PLATFORM,
+        kind: SettingKind::CreditPackage,
+        node: row.id,
+        fields,
     }
 }
 

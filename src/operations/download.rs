@@ -1,11 +1,12 @@
 //! Download links: the file of a report or a statement at an address that needs no header, for 15
-//! minutes.
+//! minutes, or less if it is asked for with a token that ends earlier.
 //!
 //! A link carries the signed parameters of its file and the key that made it; nothing is stored for
 //! it. It stops working with that key. Here: making links and opening them. Not here: the
 //! parameters ([`usage`], [`statement`], [`rejections`], [`export`]), and sending the file
 //! ([`crate::http`]).
 
+mod actors;
 mod content;
 mod export;
 mod rejections;
@@ -26,11 +27,12 @@ use url::Url;
 use uuid::Uuid;
 
 use self::{
-    export::ExportClaims, rejections::RejectionClaims, statement::StatementClaims,
-    usage::UsageClaims,
+    actors::seen_actors, export::ExportClaims, rejections::RejectionClaims,
+    statement::StatementClaims, usage::UsageClaims,
 };
 use super::{
     OperationError, Services, Viewer,
+    access_token::Token,
     policy::may_read,
     report_source::{ReportSnapshot, Try},
     server_secret::Purpose,
@@ -162,7 +164,7 @@ impl Services {
         dialect: Dialect,
     ) -> Result<DownloadLink, OperationError> {
         let file_name = usage::file_name(report, format);
-        let claims = UsageClaims::new(report, (format, dialect))?;
+        let claims = UsageClaims::new(report, (format, dialect), viewer.role)?;
         let account = report.filter.account;
         self.signed_link(viewer, account, FileClaims::Usage(claims), file_name)
             .await
@@ -210,6 +212,9 @@ impl Services {
             .now()
             .checked_add(VALIDITY)
             .map_err(|_| OperationError::broken("the clock is at its end"))?;
+        // A link opens what its token does, and must not outlive it.
+        let token_ends = viewer.token.as_ref().map(Token::refused_from);
+        let expires_at = token_ends.map_or(expires_at, |end| end.min(expires_at));
         let claims = Claims {
             key: viewer.key.map(ApiKeyId::uuid),
             account: account.uuid(),
@@ -292,7 +297,8 @@ impl Services {
         let (source, pinned, account) = self.pinned_account(account).await?;
         let (snapshot, as_of) = (source.snapshot, source.as_of);
         let report = claims.report(account)?;
-        let messages = MessageReader::new(pinned, report.filter.clone());
+        let seen = seen_actors(&snapshot, report.filter.account, claims.role).await?;
+        let messages = MessageReader::new(pinned, report.filter.clone(), seen);
         let content = match claims.format {
             Format::Xlsx => {
                 let times = (now, as_of);

@@ -9,8 +9,13 @@ use domain::{
     },
     id::AccountId,
 };
-use entity::{monthly_report, monthly_report_schedule, sql_enums};
+use entity::{
+    monthly_report, monthly_report_schedule,
+    sql_enums::{self, SettingKind},
+};
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use sea_orm::ActiveEnum;
+use serde_json::json;
 
 use super::{
     OperationError, Path, Services, Viewer, ViewerReader,
@@ -26,6 +31,8 @@ use crate::{
     store::{
         self,
         monthly_report::{Changed, NEVER},
+        setting_change::{self, Fields, Values},
+        sql::last_change::later,
         usage::UsageFilter,
     },
 };
@@ -72,8 +79,9 @@ impl Services {
         let zone = time_zone(&account)?;
         let id = AccountId::new(account.id);
         let transaction = self.store().begin().await?;
-        let found = store::monthly_report::schedule(&transaction, id).await?;
-        let mut row = found.unwrap_or_else(|| unset(id));
+        let found = store::monthly_report::locked_schedule(&transaction, id).await?;
+        let before = found.unwrap_or_else(|| unset(id));
+        let mut row = before.clone();
         let mut changed = Changed {
             switched: false,
             format: change.format.is_some(),
@@ -96,10 +104,31 @@ impl Services {
             row.due_at = if enabled { end.as_microsecond() } else { NEVER };
             changed.switched = true;
         }
+        let at = self.clock().now();
+        let is_changed = settings_of(&before) != settings_of(&row);
+        if is_changed {
+            row.updated_at = Some(later(row.updated_at, at));
+        }
         let row = store::monthly_report::set_schedule(&transaction, row, changed).await?;
+        let change = setting_change::Changed {
+            account: id,
+            kind: SettingKind::MonthlyReports,
+            node: id.uuid(),
+            fields: Fields::between(settings_of(&before), settings_of(&row)),
+        };
+        setting_change::insert(&transaction, (&viewer.actor(), at), [change]).await?;
         transaction.commit().await?;
         Ok(row)
     }
+}
+
+/// The settings of a schedule, as the journal has them.
+fn settings_of(row: &monthly_report_schedule::Model) -> Values {
+    vec![
+        ("enabled", json!(row.enabled)),
+        ("format", json!(row.format.to_value())),
+        ("interval", json!(row.interval.to_value())),
+    ]
 }
 
 /// The schedule of an account that never had one: off.
@@ -111,6 +140,7 @@ fn unset(account: AccountId) -> monthly_report_schedule::Model {
         interval: sql_enums::Interval::Day,
         month: String::new(),
         due_at: NEVER,
+        updated_at: None,
     }
 }
 

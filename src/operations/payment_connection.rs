@@ -12,9 +12,13 @@ pub mod rotation;
 use std::{collections::HashMap, sync::Arc};
 
 use domain::id::AccountId;
-use entity::{account, payment_connection, sql_enums::ConnectionStatus};
+use entity::{
+    account, payment_connection,
+    sql_enums::{ConnectionStatus, SettingKind},
+};
 use jiff::Timestamp;
-use sea_orm::DbErr;
+use sea_orm::{ActiveEnum, DbErr};
+use serde_json::json;
 
 pub use self::credentials::Renewals;
 pub use self::input::{ConnectPayments, NewCredential};
@@ -25,13 +29,18 @@ use self::{
 use super::{
     OperationError, Path, RefusalCode, Services, Viewer, ViewerReader,
     reader::{Keyed, Owned},
+    setting_change::instant,
     together::Together,
     viewer::Visibility,
 };
 use crate::{
     clock::whole_micros,
     payments::{CallError, Merchant, MerchantTrouble, Provider},
-    store,
+    store::{
+        self,
+        actor::Actor,
+        setting_change::{self, Changed, Fields, Values},
+    },
 };
 
 /// An account's connection to a payment provider, without its secrets.
@@ -127,13 +136,13 @@ impl Services {
         } else {
             Some(sealed(self.vault(), id, provider.name(), &secrets)?)
         };
-        let now = self.clock().now().as_microsecond();
+        let at = self.clock().now();
+        let now = at.as_microsecond();
         let transaction = self.store().begin().await?;
         // A permission to charge belongs to its merchant, not to the credentials.
         let before = store::payment_connection::find(&transaction, id, provider.name()).await?;
-        let mandate = before
-            .filter(|before| before.merchant == merchant)
-            .and_then(|before| before.mandate);
+        let mandate = before.clone().filter(|before| before.merchant == merchant);
+        let mandate = mandate.and_then(|before| before.mandate);
         let (secret_key_id, secrets) = match sealed {
             Some(sealed) => (Some(sealed.key_id), Some(sealed.bytes)),
             None => (None, None),
@@ -151,6 +160,8 @@ impl Services {
             updated_at: now,
         };
         store::payment_connection::put(&transaction, row.clone()).await?;
+        let change = changed(before.as_ref(), Some(&row), id);
+        setting_change::insert(&transaction, (&viewer.actor(), at), [change]).await?;
         transaction.commit().await?;
         Ok(row.into())
     }
@@ -168,11 +179,16 @@ impl Services {
         let account = self.account_for(viewer, Some(account), &path).await?;
         let provider = self.selling_for_connections()?;
         let id = AccountId::new(account.id);
-        let writer = self.store().writer();
-        if !store::payment_connection::remove(writer, id, provider.name()).await? {
+        let transaction = self.store().begin().await?;
+        let before = store::payment_connection::find(&transaction, id, provider.name()).await?;
+        if !store::payment_connection::remove(&transaction, id, provider.name()).await? {
             let text = text!("The account isn't connected to the payment provider.");
             return Err(path.refuse(RefusalCode::Conflict, text).into());
         }
+        let (by, at) = (viewer.actor(), self.clock().now());
+        let change = changed(before.as_ref(), None, id);
+        setting_change::insert(&transaction, (&by, at), [change]).await?;
+        transaction.commit().await?;
         Ok(account)
     }
 
@@ -256,11 +272,57 @@ impl Services {
         let reader = self.store().reader();
         let row = store::payment_connection::find(reader, account, provider).await?;
         if let Some(row) = row.filter(|row| row.status != status) {
-            let (account, before) = (account.uuid(), row.status);
-            tracing::info!(%account, provider, ?before, after = ?status, "a connection's status changed");
+            let (id, before) = (account.uuid(), row.status);
+            tracing::info!(account = %id, provider, ?before, after = ?status, "a connection's status changed");
             let now = self.clock().now();
-            store::payment_connection::set_status(self.store().writer(), &row, status, now).await?;
+            let transaction = self.store().begin().await?;
+            if store::payment_connection::set_status(&transaction, &row, status, now).await? {
+                let after = payment_connection::Model {
+                    status,
+                    ..row.clone()
+                };
+                let by = Actor::Provider(provider.to_owned());
+                let fields = Fields::between(settings_of(&row), settings_of(&after));
+                let change = of_account(account, fields);
+                setting_change::insert(&transaction, (&by, now), [change]).await?;
+            }
+            transaction.commit().await?;
         }
         Ok(())
+    }
+}
+
+/// A connection's settings, as the journal has them, without its credentials.
+fn settings_of(row: &payment_connection::Model) -> Values {
+    vec![
+        ("provider", json!(row.provider)),
+        ("merchantId", json!(row.merchant)),
+        ("status", json!(row.status.to_value())),
+        ("connectedAt", instant(Some(row.connected_at))),
+    ]
+}
+
+/// A connection that was made, replaced or removed. Credentials that are there before or after
+/// count as changed: nobody compares secrets.
+fn changed(
+    before: Option<&payment_connection::Model>,
+    after: Option<&payment_connection::Model>,
+    account: AccountId,
+) -> Changed {
+    let values = |row: Option<&payment_connection::Model>| row.map(settings_of).unwrap_or_default();
+    let has_secrets = |row: Option<&payment_connection::Model>| {
+        row.is_some_and(|row| row.secret_key_id.is_some())
+    };
+    let fields = Fields::between(values(before), values(after));
+    let is_changed = has_secrets(before) || has_secrets(after);
+    of_account(account, fields.with_secret("credentials", is_changed))
+}
+
+fn of_account(account: AccountId, fields: Fields) -> Changed {
+    Changed {
+        account,
+        kind: SettingKind::PaymentConnection,
+        node: account.uuid(),
+        fields,
     }
 }

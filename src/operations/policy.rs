@@ -102,6 +102,8 @@ pub const POLICY: &[(&str, Access)] = &[
     ("accounts", PLATFORM),
     // A platform key can do everything, so only platform administrators see which keys exist.
     ("platformApiKeys", ADMIN),
+    // They are of these keys too.
+    ("platformSettingChanges", ADMIN),
     ("creditPackages", EVERY_KEY),
     ("rateCards", EVERY_KEY),
     ("segmentation", Access::Anyone),

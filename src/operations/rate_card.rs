@@ -26,10 +26,11 @@ use domain::{
     },
     segmentation::{Languages, Reference},
 };
-use entity::{account, rate_card};
+use entity::{account, rate_card, sql_enums::SettingKind};
 use jiff::Timestamp;
 use lru::LruCache;
 use sea_orm::{DbErr, SqlErr};
+use serde_json::json;
 
 use self::rows::{areas, rates};
 use super::{
@@ -40,7 +41,12 @@ use super::{
     ViewerReader,
     reader::{Listing, Window},
 };
-use crate::store::{self, account::charged::ChargedBy};
+use crate::store::{
+    self,
+    account::charged::ChargedBy,
+    actor::Actor,
+    setting_change::{self, Changed, Fields, PLATFORM, Values},
+};
 
 /// The most rows of one version: there are fewer countries.
 pub const MAX_RATES: usize = 300;
@@ -208,6 +214,7 @@ impl Services {
     /// Refusals that name the field.
     pub async fn publish_rate_card(
         &self,
+        by: &Actor,
         new: PublishRateCard,
     ) -> Result<rate_card::Model, OperationError> {
         let path = Path::input("code");
@@ -227,7 +234,10 @@ impl Services {
         let id = RateCardId::new(self.clock().new_id());
         let card = checked(id, value, areas, &Path::input("rates"))?;
         for _ in 0..MAX_TRIES {
-            if let Some(row) = self.try_to_publish(&card, &code, &description).await? {
+            if let Some(row) = self
+                .try_to_publish(by, &card, (&code, &description))
+                .await?
+            {
                 return Ok(row);
             }
         }
@@ -243,16 +253,17 @@ impl Services {
     /// meanwhile.
     async fn try_to_publish(
         &self,
+        by: &Actor,
         card: &RateCard,
-        code: &str,
-        description: &Option<String>,
+        (code, description): (&str, &Option<String>),
     ) -> Result<Option<rate_card::Model>, OperationError> {
         let transaction = self.store().begin().await?;
         let last = store::rate_card::newest(&transaction, code).await?;
         if let Some(last) = &last {
             keeps_currency(last, card.credit_value().currency())?;
         }
-        let now = self.clock().now().as_microsecond();
+        let at = self.clock().now();
+        let now = at.as_microsecond();
         let row = rate_card::Model {
             id: card.id().uuid(),
             code: code.to_owned(),
@@ -266,6 +277,8 @@ impl Services {
             store::rate_card::insert(&transaction, row.clone(), areas(card), rates(card)).await;
         match inserted {
             Ok(()) => {
+                let changes = [published(&row, card)];
+                setting_change::insert(&transaction, (by, at), changes).await?;
                 transaction.commit().await?;
                 Ok(Some(row))
             }
@@ -275,6 +288,24 @@ impl Services {
             }
             Err(cause) => Err(cause.into()),
         }
+    }
+}
+
+/// A new version, as the journal has it. The version itself shows its rates, and never changes.
+fn published(row: &rate_card::Model, card: &RateCard) -> Changed {
+    let value = card.credit_value();
+    let value = format!("{value} {}", value.currency().code());
+    let values = vec![
+        ("code", json!(row.code)),
+        ("version", json!(row.version)),
+        ("creditValue", json!(value)),
+        ("description", json!(row.description)),
+    ];
+    Changed {
+        account: PLATFORM,
+        kind: SettingKind::RateCard,
+        node: row.id,
+        fields: Fields::between(Values::new(), values),
     }
 }
 

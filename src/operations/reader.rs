@@ -16,7 +16,7 @@ mod placed;
 mod rows;
 
 pub use lists::AllRateCards;
-pub(super) use lists::{ApiKeys, Contacts, Imports, Kept, MonthlyReports};
+pub(super) use lists::{Contacts, Imports, Kept, MonthlyReports};
 pub use of_account::{BalanceOf, DebtOf, FeeOf, LedgerHead, LedgerHeadOf};
 pub use of_actor::ActorOf;
 pub use of_lot::{LotPartsOf, NoteOf, PurchaseOf};

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::file::MessageRow;
 
 /// The columns, from the left.
-pub const COLUMNS: [Column; 10] = {
+pub const COLUMNS: [Column; 12] = {
     use Field as F;
     use Format::{Moment, Number, Text};
     [
@@ -23,6 +23,8 @@ pub const COLUMNS: [Column; 10] = {
         Column::new("country", "Country", 12.0, Text, F::Country),
         Column::new("credits", "Credits", 16.0, Number, F::Credits),
         Column::new("message_id", "Message id", 34.0, Text, F::MessageId),
+        Column::new("sent_by", "Sent by", 28.0, Text, F::SentBy),
+        Column::new("on_behalf_of", "On behalf of", 28.0, Text, F::OnBehalfOf),
     ]
 };
 
@@ -64,6 +66,8 @@ enum Field {
     Country,
     Credits,
     MessageId,
+    SentBy,
+    OnBehalfOf,
 }
 
 /// The value of a cell. An empty text is an empty cell.
@@ -117,6 +121,8 @@ impl Column {
             Field::Country => Value::Repeated(row.country_code),
             Field::Credits => Value::Credits(row.credits),
             Field::MessageId => Value::Unique(row.message_id),
+            Field::SentBy => Value::Repeated(row.sent_by),
+            Field::OnBehalfOf => Value::Repeated(row.on_behalf_of),
         }
     }
 }
@@ -142,6 +148,8 @@ mod tests {
             country_code: "IT",
             credits: Credits::ZERO,
             message_id: "msg_1",
+            sent_by: "Shop",
+            on_behalf_of: "",
         };
         for column in COLUMNS {
             let expected = match column.value(&row) {

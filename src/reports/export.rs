@@ -1,8 +1,8 @@
 //! Files of everything that a list has: messages, transactions or contacts.
 //!
 //! Here: the columns of each, how they are made from the database's cells, and writing them as JSON
-//! lines, comma-separated values or a workbook, row by row in constant memory. Not here: which rows
-//! ([`crate::store`]), and who may see them.
+//! lines, comma-separated values or a workbook, row by row in constant memory. Not here: actors
+//! ([`super::actors`]), which rows ([`crate::store`]), and who may see them.
 
 use std::{collections::BTreeMap, io::Write};
 
@@ -12,6 +12,7 @@ use sea_orm::{DbErr, prelude::Uuid, sea_query::SelectStatement};
 use serde_json::Value as Json;
 
 use super::{
+    actors::Actors,
     csv::{BYTE_ORDER_MARK, END_OF_LINE, push_text},
     file::WriteError,
     number_text::{push_count, push_credits},
@@ -43,6 +44,8 @@ pub enum Kind {
 /// What an id is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdOf {
+    /// An API key.
+    ApiKey,
     /// A contact.
     Contact,
     /// A list.
@@ -65,6 +68,8 @@ pub struct ExportFile {
     pub pinned: Pinned,
     /// The statement that selects its rows.
     pub rows: SelectStatement,
+    /// What it may show of actors.
+    pub actors: Actors,
     /// The account's time zone, in which a workbook shows moments.
     pub time_zone: TimeZone,
     /// When it was requested.
@@ -76,6 +81,7 @@ pub struct ExportFile {
 pub struct ExportRows {
     kind: Kind,
     cursor: Cursor,
+    actors: Actors,
     time_zone: TimeZone,
     requested_at: Timestamp,
 }
@@ -110,6 +116,10 @@ const MESSAGES: [Column; message::EXPORT_CELLS] = [
     ("sendAt", Form::Moment),
     ("sentAt", Form::Moment),
     ("createdAt", Form::Moment),
+    ("actor.kind", Form::Text),
+    ("actor.name", Form::Text),
+    ("actor.apiKeyId", Form::Id(IdOf::ApiKey)),
+    ("actor.onBehalfOf", Form::Text),
 ];
 
 const TRANSACTIONS: [Column; transaction::EXPORT_CELLS] = [
@@ -122,6 +132,10 @@ const TRANSACTIONS: [Column; transaction::EXPORT_CELLS] = [
     ("message.id", Form::Id(IdOf::Message)),
     ("note", Form::Text),
     ("createdAt", Form::Moment),
+    ("actor.kind", Form::Text),
+    ("actor.name", Form::Text),
+    ("actor.apiKeyId", Form::Id(IdOf::ApiKey)),
+    ("actor.onBehalfOf", Form::Text),
 ];
 
 const CONTACTS: [Column; contact::EXPORT_CELLS] = [
@@ -202,6 +216,7 @@ impl ExportFile {
         ExportRows {
             kind: self.kind,
             cursor: Cursor::new(self.pinned.scan(&self.rows)),
+            actors: self.actors,
             time_zone: self.time_zone,
             requested_at: self.requested_at,
         }
@@ -209,6 +224,23 @@ impl ExportFile {
 }
 
 impl ExportRows {
+    /// The cells of the next row; `None` after the last.
+    fn next_row<const CELLS: usize>(&mut self) -> Result<Option<[Cell<'_>; CELLS]>, DbErr> {
+        let Some(mut row) = self.cursor.next_row::<CELLS>()? else {
+            return Ok(None);
+        };
+        match &self.kind {
+            Kind::Messages | Kind::Transactions => {
+                let cells = row
+                    .last_chunk_mut()
+                    .ok_or_else(|| broken("a row has no actor"))?;
+                *cells = self.actors.shown(*cells)?;
+            }
+            Kind::Contacts(_) => {}
+        }
+        Ok(Some(row))
+    }
+
     /// Writes one JSON object per line, with the names and the forms that the schema has.
     ///
     /// # Errors
@@ -217,11 +249,11 @@ impl ExportRows {
         let push = |columns: &[Column], row: &[Cell<'_>], buffer: &mut Vec<u8>| {
             push_line((columns, row), show, buffer)
         };
-        let Self { kind, cursor, .. } = self;
-        match kind {
-            Kind::Messages => each(&MESSAGES, cursor, out, Vec::new(), push),
-            Kind::Transactions => each(&TRANSACTIONS, cursor, out, Vec::new(), push),
-            Kind::Contacts(_) => each(&CONTACTS, cursor, out, Vec::new(), push),
+        let head = Vec::new();
+        match &self.kind {
+            Kind::Messages => each(&MESSAGES, self, out, head, push),
+            Kind::Transactions => each(&TRANSACTIONS, self, out, head, push),
+            Kind::Contacts(_) => each(&CONTACTS, self, out, head, push),
         }
     }
 
@@ -230,32 +262,26 @@ impl ExportRows {
     /// # Errors
     /// If a row can't be read, or `out` fails; if the workbook would be larger than 4 GB.
     pub fn write_xlsx<W: Write>(self, out: W, show: Show) -> Result<(), WriteError<DbErr>> {
-        let Self {
-            kind,
-            cursor,
-            time_zone,
-            requested_at,
-        } = self;
         let sheet = |name, columns: &[Column], names: &[String]| Table {
             name,
             columns: (headings(columns, names).into_iter())
                 .map(|(heading, form)| (heading, form.in_workbook()))
                 .collect(),
-            time_zone,
-            generated_at: requested_at,
+            time_zone: self.time_zone.clone(),
+            generated_at: self.requested_at,
         };
-        match &kind {
+        match &self.kind {
             Kind::Messages => {
                 let sheet = sheet("Messages", &MESSAGES, &[]);
-                write_sheet(&MESSAGES, cursor, out, (&sheet, &[]), show)
+                write_sheet(&MESSAGES, self, out, (&sheet, &[]), show)
             }
             Kind::Transactions => {
                 let sheet = sheet("Transactions", &TRANSACTIONS, &[]);
-                write_sheet(&TRANSACTIONS, cursor, out, (&sheet, &[]), show)
+                write_sheet(&TRANSACTIONS, self, out, (&sheet, &[]), show)
             }
             Kind::Contacts(names) => {
-                let sheet = sheet("Contacts", &CONTACTS, names);
-                write_sheet(&CONTACTS, cursor, out, (&sheet, names), show)
+                let (sheet, names) = (sheet("Contacts", &CONTACTS, names), names.clone());
+                write_sheet(&CONTACTS, self, out, (&sheet, &names), show)
             }
         }
     }
@@ -265,19 +291,18 @@ impl ExportRows {
     /// # Errors
     /// If a row can't be read, or `out` fails.
     pub fn write_csv<W: Write>(self, out: W, show: Show) -> Result<(), WriteError<DbErr>> {
-        let Self { kind, cursor, .. } = self;
-        let names = match &kind {
-            Kind::Messages | Kind::Transactions => &[],
-            Kind::Contacts(names) => names.as_slice(),
+        let names = match &self.kind {
+            Kind::Messages | Kind::Transactions => Vec::new(),
+            Kind::Contacts(names) => names.clone(),
         };
-        let head = |columns| header(columns, names);
+        let head = |columns| header(columns, &names);
         let push = |columns: &[Column], row: &[Cell<'_>], buffer: &mut Vec<u8>| {
-            push_row((columns, row), names, show, buffer)
+            push_row((columns, row), &names, show, buffer)
         };
-        match &kind {
-            Kind::Messages => each(&MESSAGES, cursor, out, head(&MESSAGES), push),
-            Kind::Transactions => each(&TRANSACTIONS, cursor, out, head(&TRANSACTIONS), push),
-            Kind::Contacts(_) => each(&CONTACTS, cursor, out, head(&CONTACTS), push),
+        match &self.kind {
+            Kind::Messages => each(&MESSAGES, self, out, head(&MESSAGES), push),
+            Kind::Transactions => each(&TRANSACTIONS, self, out, head(&TRANSACTIONS), push),
+            Kind::Contacts(_) => each(&CONTACTS, self, out, head(&CONTACTS), push),
         }
     }
 }
@@ -285,13 +310,13 @@ impl ExportRows {
 /// Writes a sheet with a column for each value, and with numbers and moments as such.
 fn write_sheet<W: Write, const CELLS: usize>(
     columns: &[Column; CELLS],
-    mut cursor: Cursor,
+    mut rows: ExportRows,
     out: W,
     (sheet, names): (&Table, &[String]),
     show: Show,
 ) -> Result<(), WriteError<DbErr>> {
     write_table(out, sheet, |row| {
-        let Some(cells) = cursor.next_row::<CELLS>()? else {
+        let Some(cells) = rows.next_row::<CELLS>()? else {
             return Ok(false);
         };
         push_cells((columns, &cells), names, show, row)?;
@@ -326,13 +351,13 @@ fn push_cells(
 /// Writes the head, and then each row as `push` appends it.
 fn each<W: Write, const CELLS: usize>(
     columns: &[Column; CELLS],
-    mut cursor: Cursor,
+    mut rows: ExportRows,
     mut out: W,
     head: Vec<u8>,
     push: impl Fn(&[Column], &[Cell<'_>], &mut Vec<u8>) -> Result<(), DbErr>,
 ) -> Result<(), WriteError<DbErr>> {
     let mut buffer = head;
-    while let Some(row) = cursor.next_row::<CELLS>().map_err(WriteError::Source)? {
+    while let Some(row) = rows.next_row::<CELLS>().map_err(WriteError::Source)? {
         push(columns, &row, &mut buffer).map_err(WriteError::Source)?;
         if buffer.len() >= BUFFER_BYTES {
             out.write_all(&buffer)?;

@@ -102,6 +102,11 @@ pub struct MessageRow<'a> {
     pub credits: Credits,
     /// The message's id as the API shows it.
     pub message_id: &'a str,
+    /// The name of the key, job or provider that sent it, or what it is if its name isn't shown;
+    /// empty for a message from before actors were recorded.
+    pub sent_by: &'a str,
+    /// The label of whom the key acted for, or the user; empty for nobody.
+    pub on_behalf_of: &'a str,
 }
 
 /// The rows of a file, one by one. Each is borrowed until the next one is requested, so none is

@@ -14,7 +14,10 @@ use domain::{
 };
 use sea_orm::{DbErr, prelude::Uuid};
 
-use super::file::{MessageRow, MessageSource};
+use super::{
+    actors::Actors,
+    file::{MessageRow, MessageSource},
+};
 use crate::{
     clock::whole_micros,
     store::{
@@ -31,13 +34,19 @@ use crate::{
 pub struct MessageReader {
     pinned: Pinned,
     filter: UsageFilter,
+    actors: Actors,
 }
 
 impl MessageReader {
-    /// Reads the messages that fit `filter` from the pinned snapshot.
+    /// Reads the messages that fit `filter` from the pinned snapshot, with what may be shown of
+    /// their actors.
     #[must_use]
-    pub fn new(pinned: Pinned, filter: UsageFilter) -> Self {
-        Self { pinned, filter }
+    pub fn new(pinned: Pinned, filter: UsageFilter, actors: Actors) -> Self {
+        Self {
+            pinned,
+            filter,
+            actors,
+        }
     }
 
     /// Starts to read. Dropping the rows stops it. `show` turns a message's id into the API's form.
@@ -53,6 +62,7 @@ impl MessageReader {
         MessageRows {
             cursor: Cursor::new(self.pinned.scan(&rows(backend, &self.filter))),
             names,
+            actors: self.actors,
             show,
             shown: (Uuid::nil(), String::new()),
         }
@@ -65,6 +75,7 @@ impl MessageReader {
 pub struct MessageRows {
     cursor: Cursor,
     names: BTreeMap<ListId, String>,
+    actors: Actors,
     show: fn(MessageId) -> String,
     /// The last message's id and its text: the rows of one message follow each other.
     shown: (Uuid, String),
@@ -83,6 +94,13 @@ impl MessageSource for MessageRows {
             self.shown = (id, (self.show)(MessageId::new(id)));
         }
         let list = uuid(cells.list)?.and_then(|list| self.names.get(&ListId::new(list)));
+        let acting = [
+            cells.actor_kind,
+            cells.actor_key,
+            cells.actor_name,
+            cells.actor_label,
+        ];
+        let [kind, name, _, label] = self.actors.shown(acting)?;
         // A message that reached nobody has no destination, and so no segments of a destination.
         let line_segments = integer(cells.line_segments)?;
         let segments = integer(cells.segments)?.unwrap_or_default();
@@ -97,6 +115,8 @@ impl MessageSource for MessageRows {
             country_code: text(cells.country)?.unwrap_or_default(),
             credits: Credits::from_units(integer(cells.units)?.unwrap_or_default()),
             message_id: &self.shown.1,
+            sent_by: text(name.or(kind))?.unwrap_or_default(),
+            on_behalf_of: text(label)?.unwrap_or_default(),
         }))
     }
 }

@@ -13,13 +13,14 @@ use entity::{
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait,
     FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, Select,
+    QuerySelect, Select, sea_query::Expr,
 };
 
 use super::{
     rate_card::IN_FORCE,
     sql::{
         joined,
+        last_change::{LastChanges, record},
         paging::{Direction, Key, Page, Window, page},
         routes,
         row_set::RowSet,
@@ -97,6 +98,8 @@ pub enum AccountSort {
     CreatedAt,
     /// By name, ignoring the case of ASCII letters.
     Name,
+    /// The one that changed longest ago first.
+    UpdatedAt,
 }
 
 impl AccountSort {
@@ -106,6 +109,7 @@ impl AccountSort {
         match self {
             Self::CreatedAt => row.created_at,
             Self::Name => 0,
+            Self::UpdatedAt => updated_at(row),
         }
     }
 }
@@ -117,8 +121,21 @@ pub struct AccountFilter {
     pub only: Option<AccountId>,
     /// Only accounts whose name contains this text, in any case.
     pub search: Option<String>,
+    /// Only accounts that last changed in this period.
+    pub changed: LastChanges,
     /// The order.
     pub sort: AccountSort,
+}
+
+/// The instant of an account's last change, in microseconds since the epoch.
+#[must_use]
+pub fn updated_at(row: &account::Model) -> i64 {
+    row.updated_at.unwrap_or(row.created_at)
+}
+
+/// The same of a row in the database. The index of last changes has the same expression.
+fn last_change() -> Expr {
+    Expr::cust("COALESCE(updated_at, created_at)")
 }
 
 fn select(backend: DatabaseBackend, filter: &AccountFilter) -> Select<account::Entity> {
@@ -129,7 +146,7 @@ fn select(backend: DatabaseBackend, filter: &AccountFilter) -> Select<account::E
     if let Some(search) = &filter.search {
         select = select.filter(contains(backend, account::Column::Name, search));
     }
-    select
+    filter.changed.restrict(select, last_change())
 }
 
 /// Reads a page of accounts.
@@ -143,6 +160,7 @@ pub async fn list(
     let key = match filter.sort {
         AccountSort::CreatedAt => CreatedAt.into(),
         AccountSort::Name => Key::name(backend, (Name, Id), account::Entity::find()),
+        AccountSort::UpdatedAt => Key::number(last_change()),
     };
     page(
         connection,
@@ -180,6 +198,17 @@ pub async fn ids(
     }
     let ids: Vec<sea_orm::prelude::Uuid> = select.into_tuple().all(connection).await?;
     Ok(ids.into_iter().map(AccountId::new).collect())
+}
+
+/// Finds an account and locks its row until the end of the transaction.
+pub async fn locked(
+    transaction: &impl ConnectionTrait,
+    id: AccountId,
+) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find_by_id(id.uuid())
+        .lock_exclusive()
+        .one(transaction)
+        .await
 }
 
 /// Adds an account with empty books.
@@ -258,22 +287,49 @@ pub async fn update(
     account::Entity::update(row).exec(connection).await
 }
 
+/// Records that an account's settings change now, and returns it.
+pub async fn touch(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    now: jiff::Timestamp,
+) -> Result<Option<account::Model>, DbErr> {
+    let touched = account::Entity::update_many().filter(account::Column::Id.eq(id.uuid()));
+    let touched = record(touched, account::Column::UpdatedAt, now);
+    let rows = touched.exec_with_returning(connection).await?;
+    Ok(rows.into_iter().next())
+}
+
 /// Sets an account's time zone. The caller holds the lock on its book, because lots and sums by day
 /// depend on the zone.
 pub async fn set_time_zone(
     connection: &impl ConnectionTrait,
     id: AccountId,
-    zone: &str,
+    (zone, now): (&str, jiff::Timestamp),
 ) -> Result<(), DbErr> {
-    account::Entity::update_many()
-        .col_expr(
-            account::Column::TimeZone,
-            sea_orm::sea_query::Expr::value(zone),
-        )
-        .filter(account::Column::Id.eq(id.uuid()))
+    let update = account::Entity::update_many()
+        .col_expr(account::Column::TimeZone, Expr::value(zone))
+        .filter(account::Column::Id.eq(id.uuid()));
+    record(update, account::Column::UpdatedAt, now)
         .exec(connection)
         .await
         .map(drop)
+}
+
+/// The code of the rate card that prices an account's messages at an instant; `None` before its
+/// first card.
+pub async fn rate_card_code(
+    connection: &impl ConnectionTrait,
+    id: AccountId,
+    at: jiff::Timestamp,
+) -> Result<Option<String>, DbErr> {
+    use account_rate_card::Column;
+    let row = account_rate_card::Entity::find()
+        .filter(Column::AccountId.eq(id.uuid()))
+        .filter(Column::EffectiveAt.lte(at.as_microsecond()))
+        .order_by_desc(Column::EffectiveAt)
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| row.rate_card_code))
 }
 
 /// Sets the rate card that prices an account's messages from an instant on.

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use domain::id::{AccountId, ApiKeyId};
 use entity::{actor, api_key, sql_enums::ActorKind};
 use sea_orm::{
-    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, Order,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     prelude::Uuid,
-    sea_query::{NullOrdering, SelectStatement},
+    sea_query::{Alias, Expr, IntoColumnRef, NullOrdering, SelectStatement},
 };
 use sha2::{Digest, Sha256};
 
@@ -21,9 +21,11 @@ use super::sql::{
     table_rows::{self, TableRows},
 };
 
-/// A job of the server that changes books or begins purchases.
+/// A job of the server that changes books or begins purchases, or a command that its operator runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
+    /// A command of the operator, such as the one that makes a key.
+    Command,
     /// Books credits whose day has come as expired.
     Expiry,
     /// Begins automatic recharges.
@@ -37,6 +39,7 @@ impl Job {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Command => "command",
             Self::Expiry => "expiry",
             Self::Recharge => "recharge",
             Self::Settlement => "settlement",
@@ -216,6 +219,58 @@ impl ActorFilter {
         }
         select.into_query()
     }
+}
+
+/// The number of cells that [`with_actor`] adds.
+pub const EXPORT_CELLS: usize = 4;
+
+/// Adds the kind, the key, the name and the label of a row's actor to a statement, all null for a
+/// row without one.
+pub(super) fn with_actor<T: IntoColumnRef>(statement: &mut SelectStatement, account: T, actor: T) {
+    use actor::Column;
+    for column in [
+        Column::Kind,
+        Column::ApiKeyId,
+        Column::Name,
+        Column::OnBehalfOf,
+    ] {
+        statement.expr(acting(column));
+    }
+    join_acting(statement, account, actor);
+}
+
+/// A column of the actor that [`join_acting`] joins.
+pub(super) fn acting(column: actor::Column) -> Expr {
+    Expr::col(("acting", column))
+}
+
+/// Joins the actor of a row, if it has one.
+pub(super) fn join_acting<T: IntoColumnRef>(statement: &mut SelectStatement, account: T, actor: T) {
+    use actor::Column;
+    use sea_orm::ExprTrait;
+    let same = acting(Column::AccountId)
+        .eq(Expr::col(account))
+        .and(acting(Column::Id).eq(Expr::col(actor)));
+    let name = Alias::new("acting");
+    statement.join_as(JoinType::LeftJoin, actor::Entity, name, same);
+}
+
+/// The keys that did something in an account, the platform's too.
+pub async fn keys_in(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Vec<ApiKeyId>, DbErr> {
+    use actor::Column;
+    let keys: Vec<Uuid> = actor::Entity::find()
+        .select_only()
+        .column(Column::ApiKeyId)
+        .distinct()
+        .filter(Column::AccountId.eq(account.uuid()))
+        .filter(Column::ApiKeyId.is_not_null())
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(keys.into_iter().map(ApiKeyId::new).collect())
 }
 
 /// The keys that acted for whom a label names in an account.

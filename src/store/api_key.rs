@@ -8,12 +8,13 @@ use entity::api_key;
 use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryResult, QuerySelect, Select,
+    PaginatorTrait, QueryFilter, QueryResult, QuerySelect, Select, UpdateMany,
     sea_query::{Expr, ExprTrait},
 };
 
 use super::sql::{
     joined,
+    last_change::{LastChanges, record},
     paging::{Direction, Key, Page, Window, page},
     routes,
     row_set::RowSet,
@@ -64,6 +65,8 @@ pub enum ApiKeySort {
     CreatedAt,
     /// By name, ignoring the case of ASCII letters.
     Name,
+    /// The one that changed longest ago first.
+    UpdatedAt,
 }
 
 impl ApiKeySort {
@@ -73,36 +76,61 @@ impl ApiKeySort {
         match self {
             Self::CreatedAt => row.created_at,
             Self::Name => 0,
+            Self::UpdatedAt => updated_at(row),
         }
     }
 }
 
-/// Reads a page of the keys of an account or of the platform, revoked ones too.
+/// The keys to list, revoked ones too.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiKeyFilter {
+    /// Keys of this account, or the platform's own.
+    pub account: Option<AccountId>,
+    /// Only keys that last changed in this period.
+    pub changed: LastChanges,
+    /// The order.
+    pub sort: ApiKeySort,
+}
+
+/// The instant of a key's last change, in microseconds since the epoch. Its use is no change.
+#[must_use]
+pub fn updated_at(row: &api_key::Model) -> i64 {
+    let recorded = row.updated_at.or(row.revoked_at);
+    recorded.unwrap_or(row.created_at)
+}
+
+/// The same of a row in the database.
+fn last_change() -> Expr {
+    Expr::cust("COALESCE(updated_at, revoked_at, created_at)")
+}
+
+fn select(filter: &ApiKeyFilter) -> Select<api_key::Entity> {
+    filter.changed.restrict(of(filter.account), last_change())
+}
+
+/// Reads a page of keys.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    account: Option<AccountId>,
-    sort: ApiKeySort,
+    filter: &ApiKeyFilter,
     window: Window,
 ) -> Result<Page<api_key::Model>, DbErr> {
     use api_key::Column::{CreatedAt, Id, Name};
-    let (key, direction) = match sort {
+    let (key, direction) = match filter.sort {
         ApiKeySort::CreatedAt => (CreatedAt.into(), Direction::Descending),
         // An account has few keys, and no index of their names.
         ApiKeySort::Name => {
             let backend = connection.get_database_backend();
-            let key = Key::name(backend, (Name, Id), of(account));
+            let key = Key::name(backend, (Name, Id), of(filter.account));
             (key, Direction::Ascending)
         }
+        ApiKeySort::UpdatedAt => (Key::number(last_change()), Direction::Ascending),
     };
-    page(connection, of(account), (key, Id), direction, window).await
+    page(connection, select(filter), (key, Id), direction, window).await
 }
 
-/// Counts the keys of an account or of the platform, revoked ones too.
-pub async fn count(
-    connection: &impl ConnectionTrait,
-    account: Option<AccountId>,
-) -> Result<u64, DbErr> {
-    of(account).count(connection).await
+/// Counts the keys of a list.
+pub async fn count(connection: &impl ConnectionTrait, filter: &ApiKeyFilter) -> Result<u64, DbErr> {
+    select(filter).count(connection).await
 }
 
 /// Finds keys by the SHA-256 of their secrets, revoked ones too, in no particular order.
@@ -157,60 +185,64 @@ pub async fn insert(connection: &impl ConnectionTrait, row: api_key::Model) -> R
     Ok(())
 }
 
-/// Revokes a key. If it is revoked already, it keeps the earlier instant.
+/// Revokes a key, and returns it; `None` if it is revoked already, or if there is none.
 pub async fn revoke(
     connection: &impl ConnectionTrait,
     id: ApiKeyId,
     at: Timestamp,
-) -> Result<(), DbErr> {
-    api_key::Entity::update_many()
-        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+) -> Result<Option<api_key::Model>, DbErr> {
+    let revoked = revoked(at)
         .filter(api_key::Column::Id.eq(id.uuid()))
-        .filter(api_key::Column::RevokedAt.is_null())
-        .exec(connection)
+        .exec_with_returning(connection)
         .await?;
-    Ok(())
+    Ok(revoked.into_iter().next())
 }
 
-/// Has a key expire at this instant, unless it expires earlier or is revoked.
+/// An update that revokes keys that aren't revoked.
+fn revoked(at: Timestamp) -> UpdateMany<api_key::Entity> {
+    let update = api_key::Entity::update_many()
+        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+        .filter(api_key::Column::RevokedAt.is_null());
+    record(update, api_key::Column::UpdatedAt, at)
+}
+
+/// Has a key expire at an instant, and returns it; `None` if it expires earlier or is revoked.
 pub async fn expire(
     connection: &impl ConnectionTrait,
     id: ApiKeyId,
-    at: Timestamp,
-) -> Result<(), DbErr> {
+    (at, now): (Timestamp, Timestamp),
+) -> Result<Option<api_key::Model>, DbErr> {
     let at = at.as_microsecond();
     let later = api_key::Column::ExpiresAt
         .is_null()
         .or(api_key::Column::ExpiresAt.gt(at));
-    api_key::Entity::update_many()
+    let update = api_key::Entity::update_many()
         .col_expr(api_key::Column::ExpiresAt, Expr::value(at))
         .filter(api_key::Column::Id.eq(id.uuid()))
         .filter(api_key::Column::RevokedAt.is_null())
-        .filter(later)
-        .exec(connection)
+        .filter(later);
+    let expired = record(update, api_key::Column::UpdatedAt, now)
+        .exec_with_returning(connection)
         .await?;
-    Ok(())
+    Ok(expired.into_iter().next())
 }
 
-/// Revokes all keys of an account or of the platform except `kept`. Returns how many it revoked.
+/// Revokes all keys of an account or of the platform except `kept`. Returns those that it revoked.
 pub async fn revoke_others(
     connection: &impl ConnectionTrait,
     account: Option<AccountId>,
     kept: &[ApiKeyId],
     at: Timestamp,
-) -> Result<u64, DbErr> {
+) -> Result<Vec<api_key::Model>, DbErr> {
     let of_whom = match account {
         Some(account) => api_key::Column::AccountId.eq(account.uuid()),
         None => api_key::Column::AccountId.is_null(),
     };
-    let done = api_key::Entity::update_many()
-        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+    revoked(at)
         .filter(of_whom)
-        .filter(api_key::Column::RevokedAt.is_null())
         .filter(api_key::Column::Id.is_not_in(kept.iter().map(|id| id.uuid())))
-        .exec(connection)
-        .await?;
-    Ok(done.rows_affected)
+        .exec_with_returning(connection)
+        .await
 }
 
 /// Records when keys were last used, unless a later instant is recorded already.
@@ -232,13 +264,13 @@ pub async fn used(
     Ok(())
 }
 
-/// Revokes the keys of demos. Returns how many it revoked.
-pub async fn revoke_demo(connection: &impl ConnectionTrait, at: Timestamp) -> Result<u64, DbErr> {
-    let revoked = api_key::Entity::update_many()
-        .col_expr(api_key::Column::RevokedAt, Expr::value(at.as_microsecond()))
+/// Revokes the keys of demos. Returns those that it revoked.
+pub async fn revoke_demo(
+    connection: &impl ConnectionTrait,
+    at: Timestamp,
+) -> Result<Vec<api_key::Model>, DbErr> {
+    revoked(at)
         .filter(api_key::Column::Demo.eq(true))
-        .filter(api_key::Column::RevokedAt.is_null())
-        .exec(connection)
-        .await?;
-    Ok(revoked.rows_affected)
+        .exec_with_returning(connection)
+        .await
 }

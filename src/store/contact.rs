@@ -17,13 +17,14 @@ use domain::{
     private::Private,
 };
 use entity::{contact, contact_list, list_destination};
+use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, Statement,
     Value,
     sea_query::{Expr, OnConflict},
 };
 
-use super::sql::{paging::Place, routes, shards};
+use super::sql::{last_change::record, paging::Place, routes, shards};
 pub use by_number::{known, with_numbers};
 pub use export::{CELLS as EXPORT_CELLS, export, field_names};
 pub use pages::{ContactFilter, ContactSort, Search, count, list};
@@ -234,6 +235,7 @@ pub async fn count_towards(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
     counts: &Counts,
+    now: Timestamp,
 ) -> Result<(), DbErr> {
     // `ExprTrait` is imported only here: its `min` and `max` would hide those of numbers.
     use list_destination::Column;
@@ -271,14 +273,15 @@ pub async fn count_towards(
         true => contact_list::Column::Removals,
         false => contact_list::Column::Revision,
     };
-    contact_list::Entity::update_many()
+    let update = contact_list::Entity::update_many()
         .col_expr(
             contact_list::Column::Contacts,
             Expr::col(contact_list::Column::Contacts).add(total),
         )
         .col_expr(raised, Expr::col(raised).add(1))
         .filter(contact_list::Column::AccountId.eq(account.uuid()))
-        .filter(contact_list::Column::Id.eq(list.uuid()))
+        .filter(contact_list::Column::Id.eq(list.uuid()));
+    record(update, contact_list::Column::UpdatedAt, now)
         .exec(connection)
         .await?;
     Ok(())

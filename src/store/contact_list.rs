@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::id::{AccountId, ListId};
 use entity::{contact_list, list_destination, pool};
+use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, IntoActiveModel, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, Select,
@@ -15,6 +16,7 @@ use sea_orm::{
 };
 
 use super::sql::{
+    last_change::{LastChanges, record},
     paging::{Direction, Key, Page, Window, page},
     routes,
     row_set::RowSet,
@@ -56,6 +58,8 @@ pub enum ListSort {
     CreatedAt,
     /// By name, ignoring the case of ASCII letters.
     Name,
+    /// The one that changed longest ago first.
+    UpdatedAt,
 }
 
 impl ListSort {
@@ -65,6 +69,7 @@ impl ListSort {
         match self {
             Self::CreatedAt => row.created_at,
             Self::Name => 0,
+            Self::UpdatedAt => updated_at(row),
         }
     }
 }
@@ -78,8 +83,22 @@ pub struct ListFilter {
     pub archived: bool,
     /// Only lists whose name contains this text, in any case.
     pub search: Option<String>,
+    /// Only lists that last changed in this period.
+    pub changed: LastChanges,
     /// The order.
     pub sort: ListSort,
+}
+
+/// The instant of a list's last change, in microseconds since the epoch.
+#[must_use]
+pub fn updated_at(row: &contact_list::Model) -> i64 {
+    let recorded = row.updated_at.or(row.archived_at);
+    recorded.unwrap_or(row.created_at)
+}
+
+/// The same of a row in the database. The index of last changes has the same expression.
+fn last_change() -> Expr {
+    Expr::cust("COALESCE(updated_at, archived_at, created_at)")
 }
 
 fn select(backend: DatabaseBackend, filter: &ListFilter) -> Select<contact_list::Entity> {
@@ -89,6 +108,7 @@ fn select(backend: DatabaseBackend, filter: &ListFilter) -> Select<contact_list:
             true => contact_list::Column::ArchivedAt.is_not_null(),
             false => contact_list::Column::ArchivedAt.is_null(),
         });
+    let select = filter.changed.restrict(select, last_change());
     match &filter.search {
         Some(search) => select.filter(contains(backend, contact_list::Column::Name, search)),
         None => select,
@@ -110,6 +130,7 @@ pub async fn list(
             let lists = contact_list::Entity::find().filter(AccountId.eq(filter.account.uuid()));
             Key::name(backend, (Name, Id), lists)
         }
+        ListSort::UpdatedAt => Key::number(last_change()),
     };
     page(
         connection,
@@ -169,6 +190,7 @@ pub async fn in_use(connection: &impl ConnectionTrait, account: AccountId) -> Re
         account,
         archived: false,
         search: None,
+        changed: LastChanges::default(),
         sort: ListSort::default(),
     };
     count(connection, &filter).await
@@ -209,16 +231,32 @@ pub async fn rename(
 pub async fn restore(
     connection: &impl ConnectionTrait,
     (account, id): (AccountId, ListId),
+    now: Timestamp,
 ) -> Result<bool, DbErr> {
-    let done = contact_list::Entity::update_many()
+    let update = contact_list::Entity::update_many()
         .col_expr(contact_list::Column::ArchivedAt, Expr::value(None::<i64>))
         .filter(contact_list::Column::AccountId.eq(account.uuid()))
         .filter(contact_list::Column::Id.eq(id.uuid()))
         .filter(contact_list::Column::ArchivedAt.is_not_null())
-        .filter(contact_list::Column::Contacts.eq(0))
+        .filter(contact_list::Column::Contacts.eq(0));
+    let done = record(update, contact_list::Column::UpdatedAt, now)
         .exec(connection)
         .await?;
     Ok(done.rows_affected > 0)
+}
+
+/// Records that a list changes now, and returns it.
+pub async fn touch(
+    connection: &impl ConnectionTrait,
+    (account, id): (AccountId, ListId),
+    now: Timestamp,
+) -> Result<Option<contact_list::Model>, DbErr> {
+    let touched = contact_list::Entity::update_many()
+        .filter(contact_list::Column::AccountId.eq(account.uuid()))
+        .filter(contact_list::Column::Id.eq(id.uuid()));
+    let touched = record(touched, contact_list::Column::UpdatedAt, now);
+    let rows = touched.exec_with_returning(connection).await?;
+    Ok(rows.into_iter().next())
 }
 
 /// Locks a list's row until the transaction ends, so that adding contacts, removing them and
@@ -282,13 +320,15 @@ pub async fn lock_shared(
 pub async fn raise_revision(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
+    now: Timestamp,
 ) -> Result<(), DbErr> {
     use contact_list::Column;
     use sea_orm::ExprTrait;
-    contact_list::Entity::update_many()
+    let update = contact_list::Entity::update_many()
         .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
         .filter(Column::AccountId.eq(account.uuid()))
-        .filter(Column::Id.eq(list.uuid()))
+        .filter(Column::Id.eq(list.uuid()));
+    record(update, Column::UpdatedAt, now)
         .exec(connection)
         .await
         .map(drop)

@@ -5,12 +5,16 @@
 
 use domain::{credits::Credits, id::PackageId};
 use entity::credit_package::{Column, Entity, Model};
+use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
-use super::sql::paging::{Direction, Key, Page, Window, page};
+use super::sql::{
+    last_change::{LastChanges, record},
+    paging::{Direction, Key, Page, Window, page},
+};
 
 /// Finds a package, also if it is archived.
 pub async fn find(
@@ -45,6 +49,8 @@ pub enum PackageSort {
     Name,
     /// The oldest first.
     CreatedAt,
+    /// The one that changed longest ago first.
+    UpdatedAt,
 }
 
 impl PackageSort {
@@ -57,6 +63,7 @@ impl PackageSort {
             Self::Price => row.price_minor,
             Self::Name => 0,
             Self::CreatedAt => row.created_at,
+            Self::UpdatedAt => updated_at(row),
         }
     }
 }
@@ -68,8 +75,22 @@ pub struct PackageFilter {
     pub include_archived: bool,
     /// Only packages with a price in this currency, as an ISO 4217 code.
     pub currency_code: Option<String>,
+    /// Only packages that last changed in this period.
+    pub changed: LastChanges,
     /// The order.
     pub sort: PackageSort,
+}
+
+/// The instant of a package's last change, in microseconds since the epoch.
+#[must_use]
+pub fn updated_at(row: &Model) -> i64 {
+    let recorded = row.updated_at.or(row.archived_at);
+    recorded.unwrap_or(row.created_at)
+}
+
+/// The same of a row in the database.
+fn last_change() -> Expr {
+    Expr::cust("COALESCE(updated_at, archived_at, created_at)")
 }
 
 fn select(filter: &PackageFilter) -> Select<Entity> {
@@ -77,6 +98,7 @@ fn select(filter: &PackageFilter) -> Select<Entity> {
     if !filter.include_archived {
         select = select.filter(Column::ArchivedAt.is_null());
     }
+    let select = filter.changed.restrict(select, last_change());
     match &filter.currency_code {
         Some(code) => select.filter(Column::CurrencyCode.eq(code)),
         None => select,
@@ -103,6 +125,7 @@ pub async fn list(
             Key::name(backend, (Column::Name, Column::Id), Entity::find())
         }
         PackageSort::CreatedAt => Column::CreatedAt.into(),
+        PackageSort::UpdatedAt => Key::number(last_change()),
     };
     page(
         connection,
@@ -132,6 +155,7 @@ pub async fn smallest_with(
     let in_currency = PackageFilter {
         include_archived: false,
         currency_code: Some(currency_code.to_owned()),
+        changed: LastChanges::default(),
         sort: PackageSort::default(),
     };
     select(&in_currency)
@@ -165,12 +189,13 @@ pub async fn locked(
         .await
 }
 
-/// Writes a package's name, price and validity.
+/// Writes a package's name, price and validity, and when they changed.
 pub async fn update(connection: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::Name, Expr::value(row.name))
         .col_expr(Column::PriceMinor, Expr::value(row.price_minor))
         .col_expr(Column::ValidityDays, Expr::value(row.validity_days))
+        .col_expr(Column::UpdatedAt, Expr::value(row.updated_at))
         .filter(Column::Id.eq(row.id))
         .exec(connection)
         .await?;
@@ -207,18 +232,31 @@ pub async fn order(transaction: &impl ConnectionTrait, rows: &[Model]) -> Result
     Ok(())
 }
 
-/// Archives a package, which takes it off sale. If it is archived already, it keeps the earlier
-/// instant.
+/// Records that packages change now, and returns them in no particular order.
+pub async fn touch(
+    transaction: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = PackageId>,
+    now: Timestamp,
+) -> Result<Vec<Model>, DbErr> {
+    let ids = ids.into_iter().map(PackageId::uuid);
+    let touched = Entity::update_many().filter(Column::Id.is_in(ids));
+    record(touched, Column::UpdatedAt, now)
+        .exec_with_returning(transaction)
+        .await
+}
+
+/// Archives a package, which takes it off sale, and returns it; `None` if it is archived already.
 pub async fn archive(
     connection: &impl ConnectionTrait,
     id: PackageId,
-    at: jiff::Timestamp,
-) -> Result<(), DbErr> {
-    Entity::update_many()
+    at: Timestamp,
+) -> Result<Option<Model>, DbErr> {
+    let update = Entity::update_many()
         .col_expr(Column::ArchivedAt, Expr::value(at.as_microsecond()))
         .filter(Column::Id.eq(id.uuid()))
-        .filter(Column::ArchivedAt.is_null())
-        .exec(connection)
+        .filter(Column::ArchivedAt.is_null());
+    let rows = record(update, Column::UpdatedAt, at)
+        .exec_with_returning(connection)
         .await?;
-    Ok(())
+    Ok(rows.into_iter().next())
 }

@@ -30,6 +30,17 @@ pub async fn schedule(
         .await
 }
 
+/// The same, locked until the end of the transaction.
+pub async fn locked_schedule(
+    transaction: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Option<monthly_report_schedule::Model>, DbErr> {
+    monthly_report_schedule::Entity::find_by_id(account.uuid())
+        .lock_exclusive()
+        .one(transaction)
+        .await
+}
+
 /// Which settings of a schedule a change sets.
 #[derive(Debug, Clone, Copy)]
 pub struct Changed {
@@ -49,7 +60,7 @@ pub async fn set_schedule(
     changed: Changed,
 ) -> Result<monthly_report_schedule::Model, DbErr> {
     use monthly_report_schedule::Column;
-    let columns: Vec<Column> = [
+    let mut columns: Vec<Column> = [
         (changed.switched, Column::Enabled),
         (changed.switched, Column::Month),
         (changed.switched, Column::DueAt),
@@ -62,6 +73,7 @@ pub async fn set_schedule(
     if columns.is_empty() {
         return Ok(row);
     }
+    columns.push(Column::UpdatedAt);
     let account = AccountId::new(row.account_id);
     let replaced = OnConflict::column(Column::AccountId)
         .update_columns(columns)

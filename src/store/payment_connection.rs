@@ -209,21 +209,22 @@ pub async fn swap_secrets(
 }
 
 /// Records whether a connection can be used, as its provider says, unless it was connected anew
-/// since the row was read.
+/// since the row was read, or has this status already. Returns whether it did.
 pub async fn set_status(
     connection: &impl ConnectionTrait,
     row: &payment_connection::Model,
     status: ConnectionStatus,
     at: Timestamp,
-) -> Result<(), DbErr> {
+) -> Result<bool, DbErr> {
     use payment_connection::Column;
-    this(row)
+    let done = this(row)
         .col_expr(Column::Status, Expr::value(status.to_value()))
         .col_expr(Column::UpdatedAt, Expr::value(at.as_microsecond()))
         .filter(Column::ConnectedAt.eq(row.connected_at))
+        .filter(Column::Status.eq(row.status))
         .exec(connection)
         .await?;
-    Ok(())
+    Ok(done.rows_affected > 0)
 }
 
 /// Records the permission to charge a connection's merchant, if it is still the row's.

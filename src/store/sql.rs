@@ -15,6 +15,7 @@ pub mod errors;
 pub mod hints;
 mod hosts;
 pub(super) mod joined;
+pub mod last_change;
 pub mod lost_connections;
 pub mod migrating;
 pub mod paging;

@@ -111,7 +111,7 @@ impl AccountMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The new account.")] input: CreateAccountInput,
     ) -> Result<CreateAccountPayload, ApiError> {
-        viewer_of(ctx, "createAccount")?;
+        let by = viewer_of(ctx, "createAccount")?.actor();
         let services = services(ctx)?;
         let done = async {
             let rate_card = optional_id(input.rate_card_id.as_ref());
@@ -121,7 +121,7 @@ impl AccountMutation {
                 currency_code: input.currency_code.map(|code| code.0),
                 rate_card,
             };
-            services.create_account(new).await
+            services.create_account(&by, new).await
         };
         let (account, user_errors) = payload(done.await)?;
         Ok(CreateAccountPayload {

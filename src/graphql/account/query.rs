@@ -5,11 +5,32 @@ use domain::id::AccountId;
 
 use super::{
     super::{
-        engine::{errors::ApiError, ids::PublicId, loaders, paging::sorted, request::viewer_of},
+        engine::{
+            errors::ApiError,
+            ids::PublicId,
+            loaders,
+            paging::{Nodes, sorted},
+            request::{reader, viewer_of},
+        },
+        last_change::AccountFilterInput,
         sorting::AccountSortKey,
     },
-    Account, AccountConnection, connection,
+    Account, AccountConnection,
 };
+use crate::operations::{last_change::AskedLastChanges, reader::Window};
+
+/// A page of the accounts that a viewer sees.
+pub(in crate::graphql) async fn connection(
+    ctx: &Context<'_>,
+    search: Option<String>,
+    changed: AskedLastChanges,
+    (sort, window): (AccountSortKey, Window),
+) -> Result<AccountConnection, ApiError> {
+    let reader = reader(ctx)?;
+    let accounts = reader.accounts(search, changed, sort.into(), window);
+    let accounts = accounts.await?;
+    Ok(AccountConnection(Nodes::new(accounts, Account)))
+}
 
 /// The root fields that read accounts.
 #[derive(Debug, Default)]
@@ -38,12 +59,16 @@ impl AccountQuery {
             desc = "Returns only those whose name contains this text, ignoring case in every script; at most 200 characters."
         )]
         search: Option<String>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<AccountFilterInput>,
         #[graphql(default, desc = "What the nodes are sorted by, and which are first.")]
         sort_key: AccountSortKey,
     ) -> Result<AccountConnection, ApiError> {
         viewer_of(ctx, "accounts")?;
         let window = sorted(ctx, None, &sort_key)?;
-        connection(ctx, search, (sort_key, window)).await
+        connection(ctx, search, filter.into(), (sort_key, window)).await
     }
 }
 

@@ -10,7 +10,7 @@
 use async_graphql::ID;
 use domain::id::{
     AccountId, ApiKeyId, ContactId, ImportId, ListId, LotId, MessageId, PackageId, PurchaseId,
-    RateCardId, ReportId, TransactionId,
+    RateCardId, ReportId, SettingChangeId, TransactionId,
 };
 use sha2::{Digest, Sha256};
 use type_safe_id::{DynamicType, TypeSafeId};
@@ -53,6 +53,7 @@ public!(
     PurchaseId,
     RateCardId,
     ReportId,
+    SettingChangeId,
     TransactionId
 );
 

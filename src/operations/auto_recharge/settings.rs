@@ -8,15 +8,18 @@ use domain::{
     id::{AccountId, PackageId},
     money::Money,
 };
-use entity::{account, auto_recharge, credit_package};
+use entity::{account, auto_recharge, credit_package, sql_enums::SettingKind};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 use url::Url;
 
 use super::{
     super::{
         OperationError, Path, RefusalCode, Services, Viewer, input,
-        purchase::return_url::return_url, together::Together,
+        purchase::return_url::return_url,
+        setting_change::{amount, public},
+        together::Together,
     },
     AutoRecharge, decision, monthly_limit, packages, words,
 };
@@ -24,7 +27,11 @@ use crate::{
     clock::whole_micros,
     localization::Text,
     payments::{CallError, MandateWish},
-    store,
+    store::{
+        self,
+        actor::Actor,
+        setting_change::{self, Changed, Fields, Values},
+    },
 };
 
 /// The packages that an account without a monthly limit asks its provider to permit in a period.
@@ -97,7 +104,8 @@ impl Services {
                 self.ask_permission(&account, &wanted, url).await?;
             }
         }
-        self.set_auto_recharge(&account, &change).await?;
+        self.set_auto_recharge(&viewer.actor(), &account, &change)
+            .await?;
         self.auto_recharge(&account).await
     }
 
@@ -149,6 +157,7 @@ impl Services {
     /// Writes the settings under the lock of the account's book.
     async fn set_auto_recharge(
         &self,
+        by: &Actor,
         account: &account::Model,
         change: &Change,
     ) -> Result<(), OperationError> {
@@ -156,7 +165,18 @@ impl Services {
         let transaction = self.store().begin().await?;
         store::book::lock(&transaction, [id]).await?;
         let now = self.clock().now();
+        let before = store::auto_recharge::find(&transaction, id).await?;
+        let before = match &before {
+            Some(row) => settings_of(account, row)?,
+            None => vec![("enabled", json!(false))],
+        };
         let Settings { row, .. } = merged(&transaction, account, change, now).await?;
+        let change = Changed {
+            account: id,
+            kind: SettingKind::AutoRecharge,
+            node: account.id,
+            fields: Fields::between(before, settings_of(account, &row)?),
+        };
         let threshold = row.threshold_units.filter(|_| row.enabled);
         store::auto_recharge::set(&transaction, row).await?;
         let (available, _) = decision::credits(&transaction, id, now).await?;
@@ -166,12 +186,36 @@ impl Services {
         } else {
             store::due_recharge::remove(&transaction, id).await?;
         }
+        setting_change::insert(&transaction, (by, now), [change]).await?;
         transaction.commit().await?;
         if is_due {
             self.ledger().make_recharge_known();
         }
         Ok(())
     }
+}
+
+/// The settings of a recharge, as the journal has them.
+fn settings_of(
+    account: &account::Model,
+    row: &auto_recharge::Model,
+) -> Result<Values, OperationError> {
+    let threshold = row.threshold_units.map(Credits::from_units);
+    let package = row.package_id.map(|id| public(PackageId::PREFIX, id));
+    Ok(vec![
+        ("enabled", json!(row.enabled)),
+        (
+            "threshold",
+            json!(threshold.map(|credits| credits.to_string())),
+        ),
+        ("package", json!(package)),
+        (
+            "monthlyLimit",
+            monthly_limit(account, row.monthly_limit_minor)?
+                .map(amount)
+                .unwrap_or_default(),
+        ),
+    ])
 }
 
 /// Reads what doesn't depend on anything stored.

@@ -139,7 +139,8 @@ impl Services {
             );
             return Err(path.refuse(RefusalCode::LimitReached, message).into());
         }
-        let now = self.clock().now().as_microsecond();
+        let at = self.clock().now();
+        let now = at.as_microsecond();
         let (mut contacts, mut new, mut changed) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             let existing = known.remove(&row.number);
@@ -174,12 +175,12 @@ impl Services {
             for contact in &new {
                 *counts.entry(contact.country_code.clone()).or_default() += 1;
             }
-            store::contact::count_towards(connection, of, &counts).await?;
+            store::contact::count_towards(connection, of, &counts, at).await?;
         }
         if !changed.is_empty() {
             store::contact::update(connection, of, &changed, (now, revision)).await?;
             if new.is_empty() {
-                store::contact_list::raise_revision(connection, of).await?;
+                store::contact_list::raise_revision(connection, of, at).await?;
             }
         }
         Ok((contacts, added))

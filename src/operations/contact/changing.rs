@@ -11,6 +11,7 @@ use domain::{
     private::Private,
 };
 use entity::contact_list;
+use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
 
 use super::{
@@ -89,7 +90,8 @@ impl Services {
         let before = fields.clone();
         fields::apply(&mut fields, &changes, &Path::input("fields"), &mut warnings)?;
         let is_changed = fields != before;
-        let now = self.clock().now().as_microsecond();
+        let now = self.clock().now();
+        let updated_at = now.as_microsecond();
         if is_changed {
             contact.fields = fields::json(&fields)?;
         }
@@ -105,15 +107,15 @@ impl Services {
                 self.leave(&transaction, of, contact.id).await?;
                 contact.number = Private::new(number);
                 contact.country_code = country.to_string();
-                enter(&transaction, of, &contact, revision).await?;
-                store::contact::set_updated(&transaction, of, contact.id, now).await?;
-                contact.updated_at = now;
+                enter(&transaction, of, &contact, (revision, now)).await?;
+                store::contact::set_updated(&transaction, of, contact.id, updated_at).await?;
+                contact.updated_at = updated_at;
             }
             _ if is_changed => {
                 let row = [stored_form(&contact)];
-                store::contact::update(&transaction, of, &row, (now, revision)).await?;
-                store::contact_list::raise_revision(&transaction, of).await?;
-                contact.updated_at = now;
+                store::contact::update(&transaction, of, &row, (updated_at, revision)).await?;
+                store::contact_list::raise_revision(&transaction, of, now).await?;
+                contact.updated_at = updated_at;
             }
             _ => {}
         }
@@ -147,7 +149,7 @@ impl Services {
         };
         let mut counts = gone.counts;
         counts.values_mut().for_each(|count| *count = -*count);
-        Ok(store::contact::count_towards(transaction, of, &counts).await?)
+        Ok(store::contact::count_towards(transaction, of, &counts, now).await?)
     }
 }
 
@@ -156,10 +158,10 @@ async fn enter(
     connection: &impl ConnectionTrait,
     of: (AccountId, ListId),
     contact: &Contact,
-    revision: i64,
+    (revision, now): (i64, Timestamp),
 ) -> Result<(), OperationError> {
     let row = [stored_form(contact)];
     store::contact::insert(connection, of, &row, (contact.created_at, revision)).await?;
     let counts = BTreeMap::from([(contact.country_code.clone(), 1)]);
-    Ok(store::contact::count_towards(connection, of, &counts).await?)
+    Ok(store::contact::count_towards(connection, of, &counts, now).await?)
 }

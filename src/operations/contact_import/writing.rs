@@ -194,15 +194,16 @@ impl Job {
             )
             .english()));
         }
-        let now = self.services.clock().now().as_microsecond();
+        let at = self.services.clock().now();
+        let now = at.as_microsecond();
         if !sorted.new.is_empty() {
             store::contact::insert(connection, of, &sorted.new, (now, revision)).await?;
-            store::contact::count_towards(connection, of, &by_country(&sorted.new)).await?;
+            store::contact::count_towards(connection, of, &by_country(&sorted.new), at).await?;
         }
         if !sorted.changed.is_empty() {
             store::contact::update(connection, of, &sorted.changed, (now, revision)).await?;
             if sorted.new.is_empty() {
-                store::contact_list::raise_revision(connection, of).await?;
+                store::contact_list::raise_revision(connection, of, at).await?;
             }
         }
         let rejected = length(&part.rejected);

@@ -7,9 +7,14 @@ use std::collections::{HashMap, HashSet};
 use domain::id::PackageId;
 use entity::credit_package;
 
+use super::changed;
 use crate::{
     operations::{OperationError, Path, Refusal, Services, input::names_nothing, together::all},
-    store,
+    store::{
+        self,
+        actor::Actor,
+        setting_change::{self, Fields},
+    },
 };
 
 /// The most packages that one reordering can name.
@@ -24,6 +29,7 @@ impl Services {
     /// No package, too many, one that is named again, and an unknown one, each at its field.
     pub async fn reorder_credit_packages(
         &self,
+        by: &Actor,
         named: &[PackageId],
     ) -> Result<Vec<credit_package::Model>, OperationError> {
         let path = Path::input("packageIds");
@@ -39,18 +45,30 @@ impl Services {
         let is_named: HashSet<_> = named.iter().map(|id| id.uuid()).collect();
         let mut next = next.into_iter();
         let mut after = Vec::with_capacity(before.len());
-        let mut moved = Vec::new();
-        for row in &before {
+        let places: HashMap<_, _> = before.iter().map(|row| row.id).zip(1_u64..).collect();
+        let (mut moved, mut changes) = (Vec::new(), Vec::new());
+        for (row, place) in before.iter().zip(1_u64..) {
             let here = match is_named.contains(&row.id) {
                 true => next.next().unwrap_or(row),
                 false => row,
             };
             if here.id != row.id {
+                let fields = Fields::default();
+                let fields = fields.set("position", places.get(&here.id).copied(), place);
+                changes.push(changed(here, fields));
                 moved.push(here.clone());
             }
             after.push(here.clone());
         }
         store::credit_package::order(&transaction, &after).await?;
+        let now = self.clock().now();
+        let ids = moved.iter().map(|row| PackageId::new(row.id));
+        let touched = store::credit_package::touch(&transaction, ids, now).await?;
+        let mut touched: HashMap<_, _> = touched.into_iter().map(|row| (row.id, row)).collect();
+        let moved = moved.into_iter();
+        let moved = moved.map(|row| touched.remove(&row.id).unwrap_or(row));
+        let moved = moved.collect();
+        setting_change::insert(&transaction, (by, now), changes).await?;
         transaction.commit().await?;
         Ok(moved)
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::id::{AccountId, ApiKeyId, ListId};
-use entity::sql_enums::{MessageStatus, TransactionKind};
+use entity::sql_enums::{MessageStatus, Role, TransactionKind};
 use hmac::Mac;
 use jiff::Timestamp;
 use sea_orm::ConnectionTrait;
@@ -26,11 +26,16 @@ use super::{
         together::Together,
         transaction::AskedTransactions,
     },
-    DownloadError, DownloadLink, FileClaims, slug,
+    DownloadError, DownloadLink, FileClaims,
+    actors::seen_actors,
+    slug,
 };
 use crate::{
     clock::whole_micros,
-    reports::export::{ExportFile, Kind},
+    reports::{
+        actors::Actors as SeenActors,
+        export::{ExportFile, Kind},
+    },
     store::{self, actor::ActorFilter, contact::ContactFilter, transaction::TransactionFilter},
     vault::Vault,
 };
@@ -84,6 +89,9 @@ struct Messages {
     #[serde(default)]
     updated_to: Option<i64>,
     search: Option<String>,
+    /// The role of who made the link. Earlier programs' links don't say it.
+    #[serde(default)]
+    role: Option<Role>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -93,6 +101,9 @@ struct Transactions {
     actor: Option<Actors>,
     from: Option<i64>,
     to: Option<i64>,
+    /// The role of who made the link. Earlier programs' links don't say it.
+    #[serde(default)]
+    role: Option<Role>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -157,6 +168,7 @@ impl Services {
             updated_from: micros(filter.updated_from),
             updated_to: micros(filter.updated_to),
             search: filter.search,
+            role: Some(viewer.role),
         });
         let name = format!("messages-{}", slug(&account.name));
         self.export_link(viewer, filter.account, (export, format), name)
@@ -188,6 +200,7 @@ impl Services {
             actor: actors(filter.actor),
             from: micros(filter.from),
             to: micros(filter.to),
+            role: Some(viewer.role),
         });
         let name = format!("transactions-{}", slug(&account.name));
         self.export_link(viewer, of, (export, format), name).await
@@ -295,8 +308,10 @@ impl Services {
         let snapshot = source.snapshot;
         let backend = snapshot.get_database_backend();
         let export = self.opened(account, &claims.sealed).await?;
+        let mut actors = SeenActors::default();
         let (kind, rows) = match export {
             Export::Messages(asked) => {
+                actors = seen_actors(&snapshot, account, asked.role).await?;
                 let filter = MessageFilter {
                     lists: (asked.lists.into_iter())
                         .map(|list| list.map(ListId::new))
@@ -315,6 +330,7 @@ impl Services {
                 (Kind::Messages, store::message::export(backend, &filter))
             }
             Export::Transactions(asked) => {
+                actors = seen_actors(&snapshot, account, asked.role).await?;
                 let filter = TransactionFilter {
                     account,
                     message: None,
@@ -356,6 +372,7 @@ impl Services {
             kind,
             pinned,
             rows,
+            actors,
             time_zone: time_zone(&row)?,
             requested_at: self.clock().now(),
         })

@@ -6,7 +6,7 @@ use domain::{
     country::CountryCode,
     id::{AccountId, ApiKeyId, ListId},
 };
-use entity::sql_enums::Channel;
+use entity::sql_enums::{Channel, Role};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,6 +44,9 @@ pub(super) struct UsageClaims {
     /// The dialect of a CSV file.
     #[serde(default)]
     pub(super) dialect: Dialect,
+    /// The role of who made the link. Earlier programs' links don't say it.
+    #[serde(default)]
+    pub(super) role: Option<Role>,
 }
 
 /// The actors of a report.
@@ -70,6 +73,7 @@ impl UsageClaims {
     pub(super) fn new(
         report: &UsageReport,
         (format, dialect): (Format, Dialect),
+        role: Role,
     ) -> Result<Self, OperationError> {
         let filter = &report.filter;
         let zone = report.time_zone.iana_name();
@@ -95,6 +99,7 @@ impl UsageClaims {
             }),
             format,
             dialect,
+            role: Some(role),
         })
     }
 

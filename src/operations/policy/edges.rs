@@ -49,19 +49,19 @@ edges! {
     /// A sending service needs the account's rate card, settlement setting and available credits.
     Account {
         EVERY_KEY: id name timeZone currencyCode consumptionOrder settlement rateCard balance lists messages;
-        EVERY_KEY: scheduledMessages;
+        EVERY_KEY: scheduledMessages updatedAt;
         READERS: debt lots transactions purchases monthlyReports monthlyReportSchedule autoRecharge statement;
         READERS: returnOrigins subscriptionFee retentionMonths forecast actors usage;
-        REPORTERS: apiKeys paymentConnection ledgerHead;
+        REPORTERS: apiKeys paymentConnection ledgerHead settingChanges;
     }
     /// Who did it is for those who see what was done; keys and labels have rules of their own.
     Actor { READERS: kind name apiKeyId onBehalfOf; }
     Allocation { EVERY_KEY: id mode assigned available held; }
     /// The list of keys is for those who are responsible for them: owners, and the platform.
-    ApiKey { REPORTERS: id name account prefix role createdAt lastUsedAt expiresAt revokedAt allowedAddresses trustedDocumentsOnly; }
+    ApiKey { REPORTERS: id name account prefix role createdAt lastUsedAt expiresAt revokedAt allowedAddresses trustedDocumentsOnly updatedAt; }
     AutoRecharge {
         READERS: enabled threshold package monthlyLimit spentThisMonth remainingThisMonth suspendedReason;
-        READERS: heldBack nextAttemptAt inFlight providerLimit confirmationUrl;
+        READERS: heldBack nextAttemptAt inFlight providerLimit confirmationUrl updatedAt;
     }
     /// The same as `balanceChanged` reports.
     Balance { EVERY_KEY: id sharedLists account total held available assigned unassigned value nextExpiry; }
@@ -78,7 +78,7 @@ edges! {
     ContactImportPreview { READERS: delimiter encoding sheet columns phoneColumn problem rows warnings; }
     ContactList {
         EVERY_KEY: id name account recipientCount destinations allocation messages archived;
-        EVERY_KEY: archivedAt contactCount;
+        EVERY_KEY: archivedAt contactCount updatedAt;
         READERS: usage contacts mergeFields imports;
     }
     CountryUsage { READERS: countryCode usage share; }
@@ -87,7 +87,7 @@ edges! {
         READERS: expiresOn expiresAt state createdAt updatedAt;
     }
     /// A price list is open to every key.
-    CreditPackage { EVERY_KEY: id code name credits price validityDays archived capacity; }
+    CreditPackage { EVERY_KEY: id code name credits price validityDays archived capacity updatedAt; }
     Destination { EVERY_KEY: countryCode recipientCount; }
     /// Its address works without a key.
     Download { READERS: url fileName expiresAt; }
@@ -126,7 +126,7 @@ edges! {
     Media { EVERY_KEY: contentType url sizeBytes; }
     Money { EVERY_KEY: amount currencyCode; }
     MonthlyReport { READERS: id account month timeZone from to format interval generatedAt download; }
-    MonthlyReportSchedule { READERS: enabled format interval nextAt; }
+    MonthlyReportSchedule { READERS: enabled format interval nextAt updatedAt; }
     NonGsmCharacter { ANYONE: character codePoint offset replacement stripsAccent; }
     PackageCapacity { EVERY_KEY: countryCode creditsPerMessage messageCount; }
     PageInfo { EVERY_KEY: hasNextPage hasPreviousPage startCursor endCursor; }
@@ -168,6 +168,9 @@ edges! {
         ANYONE: channel encoding lockingShift singleShift characterCount unitCount unitsPerSegment unitsRemaining;
         ANYONE: segmentCount segments nonGsmCharacters nonGsmCharacterCount text;
     }
+    /// Who changes keys and settings is for those who are responsible for them.
+    SettingChange { REPORTERS: id account kind node changes actor createdAt; }
+    SettingFieldChange { REPORTERS: field before after secret; }
     Statement {
         READERS: month oneTimePayments recharges subscriptionFee refunds total purchases credits asOf download;
     }

@@ -16,7 +16,7 @@ use crate::{
     store::{
         self,
         account::{AccountFilter, charged::ChargedBy},
-        api_key::ApiKeySort,
+        api_key::ApiKeyFilter,
         contact::{Contact, ContactFilter},
         contact_import::{RejectedRow, warnings::ImportWarning},
         contact_list::{ListFilter, SharedLists},
@@ -28,10 +28,6 @@ use crate::{
         transaction::TransactionFilter,
     },
 };
-
-/// An account's API keys, or the platform's own if there is no account, in an order.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::operations) struct ApiKeys(pub Option<AccountId>, pub ApiKeySort);
 
 /// The contacts of a list, with the number of them that is kept with the list: nobody counts a
 /// million rows.
@@ -135,10 +131,10 @@ lists! {
         store::account::charged::list(connection, list, window),
         store::account::charged::count(connection, list);
 
-    ApiKeys: api_key by list.1.key(row),
-        list.0.map_or(Visibility::Administrators, Visibility::Account),
-        store::api_key::list(connection, list.0, list.1, window),
-        store::api_key::count(connection, list.0);
+    ApiKeyFilter: api_key by list.sort.key(row),
+        list.account.map_or(Visibility::Administrators, Visibility::Account),
+        store::api_key::list(connection, list, window),
+        store::api_key::count(connection, list);
 
     ListFilter: contact_list by list.sort.key(row),
         Visibility::Account(list.account),

@@ -9,18 +9,19 @@ use entity::{
     account, api_key, contact_import, contact_list, credit_package, message, purchase, rate_card,
 };
 
-use super::{AllRateCards, ApiKeys, Imports, Listed, Place};
+use super::{AllRateCards, Imports, Listed, Place};
 use crate::{
     operations::lot::LotAt,
     store::{
         account::AccountFilter,
-        api_key::ApiKeySort,
+        api_key::{ApiKeyFilter, ApiKeySort},
         contact::Contact,
         contact_list::{ListFilter, ListSort},
         credit_package::PackageFilter,
         lot::{LotFilter, LotSort},
         message::MessageFilter,
         purchase::{PurchaseFilter, PurchaseSort},
+        sql::last_change::LastChanges,
     },
 };
 
@@ -52,11 +53,16 @@ placed! {
     |row|
 
     account::Model: AccountFilter::default();
-    api_key::Model: ApiKeys(row.account_id.map(AccountId::new), ApiKeySort::default());
+    api_key::Model: ApiKeyFilter {
+        account: row.account_id.map(AccountId::new),
+        changed: LastChanges::default(),
+        sort: ApiKeySort::default(),
+    };
     contact_list::Model: ListFilter {
         account: AccountId::new(row.account_id),
         archived: row.archived_at.is_some(),
         search: None,
+        changed: LastChanges::default(),
         sort: ListSort::default(),
     };
     contact_import::Model: Imports {

@@ -234,6 +234,7 @@ impl Services {
     ) -> Result<(), OperationError> {
         let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
         let (contacts, messages) = (count(erased.contacts.len()), count(erased.messages.len()));
+        let actor = viewer.actor().of(account).row;
         let row = erasure::Model {
             account_id: account.uuid(),
             id: self.clock().new_id(),
@@ -242,8 +243,12 @@ impl Services {
             contacts,
             import_rows: i64::try_from(erased.import_rows).unwrap_or(i64::MAX),
             messages,
+            actor_id: Some(actor.id),
         };
-        store::retention::insert_erasure(self.store().writer(), row).await?;
+        let transaction = self.store().begin().await?;
+        store::actor::insert_missing(&transaction, vec![actor]).await?;
+        store::retention::insert_erasure(&transaction, row).await?;
+        transaction.commit().await?;
         tracing::info!(
             account = %account.uuid(),
             contacts,

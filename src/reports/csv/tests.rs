@@ -23,6 +23,8 @@ fn message<'a>(sent_at: &str, text: &'a str) -> MessageRow<'a> {
         country_code: "IT",
         credits: Credits::from_units(214_890),
         message_id: "msg_1",
+        sent_by: "Till",
+        on_behalf_of: "Ada",
     }
 }
 
@@ -50,11 +52,11 @@ fn dialects_change_delimiter_and_decimal_mark() {
     };
     assert_eq!(
         lines(dialect(Delimiter::Semicolon, DecimalMark::Comma)),
-        "2026-03-29T03:00:00.5+02:00;Clienti;\"a;b,c\";SMS;GSM-7;2;1653;IT;21,489;msg_1"
+        "2026-03-29T03:00:00.5+02:00;Clienti;\"a;b,c\";SMS;GSM-7;2;1653;IT;21,489;msg_1;Till;Ada"
     );
     assert_eq!(
         lines(dialect(Delimiter::Tab, DecimalMark::Point)),
-        "2026-03-29T03:00:00.5+02:00\tClienti\t\"a;b,c\"\tSMS\tGSM-7\t2\t1653\tIT\t21.489\tmsg_1"
+        "2026-03-29T03:00:00.5+02:00\tClienti\t\"a;b,c\"\tSMS\tGSM-7\t2\t1653\tIT\t21.489\tmsg_1\tTill\tAda"
     );
     let header = written_as(dialect(Delimiter::Semicolon, DecimalMark::Comma), vec![]);
     assert!(header.starts_with("\u{FEFF}sent_at;list;text;"), "{header}");
@@ -68,9 +70,9 @@ fn rows_follow_rfc_4180() {
     mms.encoding = None;
     mms.credits = Credits::from_units(i64::MAX);
     let rows = vec![message("2026-03-29T00:59:59Z", "Ciao, più €"), mms];
-    let expected = "\u{FEFF}sent_at,list,text,channel,encoding,segments,recipients,country,credits,message_id\r\n\
-        2026-03-29T01:59:59+01:00,Clienti,\"Ciao, più €\",SMS,GSM-7,2,1653,IT,21.489,msg_1\r\n\
-        2026-03-29T03:00:00.123456+02:00,,\"a \"\"b\"\"\r\nc\",MMS,,2,1653,IT,922337203685477.5807,msg_1\r\n";
+    let expected = "\u{FEFF}sent_at,list,text,channel,encoding,segments,recipients,country,credits,message_id,sent_by,on_behalf_of\r\n\
+        2026-03-29T01:59:59+01:00,Clienti,\"Ciao, più €\",SMS,GSM-7,2,1653,IT,21.489,msg_1,Till,Ada\r\n\
+        2026-03-29T03:00:00.123456+02:00,,\"a \"\"b\"\"\r\nc\",MMS,,2,1653,IT,922337203685477.5807,msg_1,Till,Ada\r\n";
     assert_eq!(written(rows), expected);
 }
 

@@ -65,6 +65,8 @@ fn message(text: &str) -> MessageRow<'_> {
         country_code: "IT",
         credits: Credits::whole(1_653),
         message_id: "msg_01jt",
+        sent_by: "Till",
+        on_behalf_of: "Ada",
     }
 }
 
@@ -145,6 +147,8 @@ fn messages_read_back_unchanged() {
         "Country",
         "Credits",
         "Message id",
+        "Sent by",
+        "On behalf of",
     ];
     assert_eq!(headings, expected);
     let row = |number: usize| range.rows().nth(number).unwrap().to_vec();
@@ -164,6 +168,8 @@ fn messages_read_back_unchanged() {
             text("IT"),
             Data::Float(1_653.0),
             text("msg_01jt"),
+            text("Till"),
+            text("Ada"),
         ]
     );
     let second = row(2);
@@ -306,9 +312,9 @@ fn messages_continue_on_another_sheet_at_the_limits() {
             );
             texts.extend(range.rows().skip(1).map(|row| row[2].to_string()));
             sizes.push(range.height() - 1);
-            let filter = format!("<autoFilter ref=\"A1:J{}\"/>", range.height());
+            let filter = format!("<autoFilter ref=\"A1:L{}\"/>", range.height());
             assert!(part(&bytes, &format!("xl/worksheets/sheet{number}.xml")).contains(&filter));
-            let area = format!("$A$1:$J${}", range.height());
+            let area = format!("$A$1:$L${}", range.height());
             assert!(part(&bytes, "xl/workbook.xml").contains(&area), "{area}");
         }
         assert_eq!(sizes, expected, "{count} rows, {limits:?}");

@@ -9,15 +9,16 @@ use sea_orm::{
 };
 
 use super::{Column, Entity, MessageFilter, Part, select};
-use crate::store::contact_list::with_name;
+use crate::store::{actor::with_actor, contact_list::with_name};
 
 /// The number of cells in a row of [`export`].
-pub const CELLS: usize = 15;
+pub const CELLS: usize = 19;
 
 /// Selects the messages that match a filter, those with the latest sending time first. The cells
 /// are the id, the name, the list's id and name, the status, the channel, the encoding, the text
-/// (null once it was erased), the instant of erasure, the segments, the recipients, the units, and
-/// the instants of sending, charge and creation.
+/// (null once it was erased), the instant of erasure, the segments, the recipients, the units, the
+/// instants of sending, charge and creation, and the kind, the key, the name and the label of the
+/// actor.
 #[must_use]
 pub fn export(backend: DatabaseBackend, filter: &MessageFilter) -> SelectStatement {
     // No other column of a part has these names.
@@ -45,6 +46,11 @@ pub fn export(backend: DatabaseBackend, filter: &MessageFilter) -> SelectStateme
             .expr_as(Expr::col((Entity, part.sends_at())), send_at.clone())
             .expr(Expr::col((Entity, Column::SentAt)))
             .expr(Expr::col((Entity, Column::CreatedAt)));
+        with_actor(
+            &mut statement,
+            (Entity, Column::AccountId),
+            (Entity, Column::ActorId),
+        );
         statement
     };
     let mut parts = Part::of(filter).into_iter().map(part);

@@ -10,14 +10,14 @@ use sea_orm::{
 };
 
 use super::{TransactionFilter, pages};
-use crate::store::contact_list::with_name;
+use crate::store::{actor::with_actor, contact_list::with_name};
 
 /// The number of cells in a row of [`export`].
-pub const CELLS: usize = 9;
+pub const CELLS: usize = 13;
 
 /// Selects the transactions that match a filter, the newest first. The cells are the id, the kind,
-/// the units of the change and after it, the list's id and name, the message's id, the note and
-/// the instant.
+/// the units of the change and after it, the list's id and name, the message's id, the note, the
+/// instant, and the kind, the key, the name and the label of the actor.
 pub async fn export(
     connection: &impl ConnectionTrait,
     filter: &TransactionFilter,
@@ -37,7 +37,12 @@ pub async fn export(
     statement
         .expr(Expr::col((Entity, Column::MessageId)))
         .expr(Expr::col((Entity, Column::Note)))
-        .expr(Expr::col((Entity, Column::CreatedAt)))
-        .order_by((Entity, Column::Sequence), Order::Desc);
+        .expr(Expr::col((Entity, Column::CreatedAt)));
+    with_actor(
+        &mut statement,
+        (Entity, Column::AccountId),
+        (Entity, Column::ActorId),
+    );
+    statement.order_by((Entity, Column::Sequence), Order::Desc);
     Ok(statement)
 }

@@ -3,7 +3,7 @@
 //! Here: the statement that selects them, and the names of its cells, from one list. Not here: how
 //! rows leave the database ([`crate::store::sql::bulk`]), and their sums (the parent).
 
-use entity::{message, sql_enums::MessageStatus};
+use entity::{actor, message, sql_enums::MessageStatus};
 use sea_orm::{
     ActiveEnum, DatabaseBackend, JoinType, Order,
     sea_query::{self, Cond, Expr, ExprTrait, IntoIden, SelectStatement, TableRef},
@@ -11,6 +11,7 @@ use sea_orm::{
 
 use super::UsageFilter;
 use crate::store::{
+    actor::{acting, join_acting},
     message_line::{self, COUNTRY, IS_SERVED, RECIPIENTS, SEGMENTS, UNITS},
     sql::bulk::Cell,
 };
@@ -65,6 +66,15 @@ message_cells! {
     recipients: Expr::cust(RECIPIENTS),
     /// Ten-thousandths of a credit charged for this country.
     units: Expr::cust(UNITS),
+    /// The kind of the actor; this and all below are none for a message from before actors were
+    /// recorded.
+    actor_kind: acting(actor::Column::Kind),
+    /// The API key of the actor, sixteen bytes.
+    actor_key: acting(actor::Column::ApiKeyId),
+    /// The name of the actor, if it is no key.
+    actor_name: acting(actor::Column::Name),
+    /// The label of whom the key acted for, or the user.
+    actor_label: acting(actor::Column::OnBehalfOf),
 }
 
 fn of_message(column: message::Column) -> Expr {
@@ -98,6 +108,11 @@ pub fn rows(backend: DatabaseBackend, filter: &UsageFilter) -> SelectStatement {
         .and_where(of_message(M::SentAt).gte(filter.from.as_microsecond()))
         .and_where(of_message(M::SentAt).lt(filter.to.as_microsecond()))
         .and_where(of_message(M::Status).eq(MessageStatus::Sent.to_value()));
+    join_acting(
+        &mut select,
+        (message::Entity, M::AccountId),
+        (message::Entity, M::ActorId),
+    );
     if let Some(lists) = &filter.lists {
         let lists = lists.iter().map(|list| list.uuid());
         select.and_where(of_message(M::ListId).is_in(lists));

@@ -118,7 +118,7 @@ impl World {
             ),
             "viewer" => ("{ viewer { role } }".into(), json!({})),
             "account" => ("query($id: ID) { account(id: $id) { id } }".into(), json!({ "id": account })),
-            "accounts" | "platformApiKeys" | "creditPackages" | "rateCards" => {
+            "accounts" | "platformApiKeys" | "platformSettingChanges" | "creditPackages" | "rateCards" => {
                 (format!("{{ {field} {{ totalCount }} }}"), json!({}))
             }
             "segmentation" => (
@@ -411,6 +411,7 @@ async fn every_policy_row_is_enforced() {
     account               not found sign in   yes       yes       yes       yes       yes       yes
     accounts              -         sign in   -         -         -         -         yes       yes
     platformApiKeys       -         sign in   -         -         -         -         -         yes
+    platformSettingChanges-         sign in   -         -         -         -         -         yes
     creditPackages        yes       sign in   yes       yes       yes       yes       yes       yes
     rateCards             yes       sign in   yes       yes       yes       yes       yes       yes
     segmentation          yes       yes       yes       yes       yes       yes       yes       yes

@@ -283,7 +283,8 @@ impl World {
         server.set_time("2026-12-02T08:00:00Z");
         server.run_workers().await;
         let query = "query($list: ID!) { account {
-            lots { nodes { id } } transactions { nodes { id } } monthlyReports { nodes { id } } rateCard { id } }
+            lots { nodes { id } } transactions { nodes { id } } monthlyReports { nodes { id } } rateCard { id }
+            settingChanges { nodes { id } } }
             node(id: $list) { ... on ContactList { contacts { nodes { id } } } } }";
         let mut data = server
             .data(&shop.owner, query, json!({ "list": list }))
@@ -300,6 +301,10 @@ impl World {
                 account["monthlyReports"]["nodes"][0]["id"].take(),
             ),
             ("RateCard", account["rateCard"]["id"].take()),
+            (
+                "SettingChange",
+                account["settingChanges"]["nodes"][0]["id"].take(),
+            ),
             ("Account", json!(shop.id)),
             ("ContactList", json!(list)),
             ("ContactImport", import),

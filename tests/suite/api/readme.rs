@@ -138,7 +138,7 @@ fn the_examples_of_the_api_guide_run() {
         .replace("http://127.0.0.1:8080", &server.base)
         .replace("mc_the_key_of_the_owner", owner);
     let examples = blocks(&guide, "<!-- api -->");
-    assert_eq!(examples.len(), 11);
+    assert_eq!(examples.len(), 12);
     for example in examples {
         let mut shell = Command::new("bash");
         let script = format!("set -eu\n{setup}\n{example}\n");

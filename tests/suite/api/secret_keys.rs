@@ -8,6 +8,7 @@ use message_credits::{
     clock::Clock,
     config::serving::Shown,
     http::{address::TrustedProxies, capacity::Capacity, cors::CorsOrigins, shares::Rates},
+    ledger::Actor,
     operations::{
         Viewer,
         account::CreateAccount,
@@ -54,7 +55,13 @@ async fn connected(url: &str, key: &str, accounts: u32) {
             currency_code: None,
             rate_card: None,
         };
-        let account = AccountId::new(services.create_account(new).await.unwrap().id);
+        let account = AccountId::new(
+            services
+                .create_account(&Actor::ADMINISTRATOR, new)
+                .await
+                .unwrap()
+                .id,
+        );
         let credentials = ["accessToken", "refreshToken"].map(|name| NewCredential {
             name: name.to_owned(),
             value: TOKEN.to_owned().into(),

@@ -134,6 +134,7 @@ on_both_databases! {
             contacts: 0,
             revision: 0,
             removals: 0,
+            updated_at: None,
         })
         .await;
         let last = server.list(&tenant, "Last", json!([])).await;
@@ -164,6 +165,7 @@ on_both_databases! {
             allowed_addresses: None,
             trusted_documents_only: false,
             demo: false,
+            updated_at: None,
         })
         .await;
         let new = json!({ "role": "VIEWER", "name": "Last" });

@@ -56,6 +56,24 @@ fn signed(token: &str, secret: &[u8], change: impl FnOnce(&mut Value)) -> String
 }
 
 on_both_databases! {
+    /// A link to a file ends with the token that asked for it.
+    async fn a_link_ends_with_its_token(server: Server) {
+        let shop = server.account("Shop").await;
+        let input = json!({ "role": "VIEWER", "name": "Ada", "minutes": 20 });
+        let (token, expires_at) = mint(&server, &shop.owner, input).await;
+        let export = "mutation { exportMessages(input: { format: CSV }) { download { url expiresAt } } }";
+        let link = async || server.data(&token, export, json!({})).await["exportMessages"]["download"].take();
+        assert_eq!(link().await["expiresAt"], "2026-11-22T08:15:00Z");
+        server.set_time("2026-11-22T08:10:00Z");
+        let last = link().await;
+        assert_eq!(last["expiresAt"], expires_at.as_str());
+        let get = async || server.http().get(last["url"].as_str().unwrap()).send().await.unwrap().status();
+        server.set_time("2026-11-22T08:19:59Z");
+        assert_eq!(get().await, StatusCode::OK);
+        server.set_time(&expires_at);
+        assert_eq!((status(&server, &token).await, get().await), (StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN));
+    }
+
     /// A token opens its account in its role. What it does is recorded under the key that made it,
     /// for the person that it names.
     async fn a_token_acts_for_its_person(server: Server) {

@@ -215,6 +215,7 @@ on_both_databases! {
             contacts: 0,
             revision: 0,
             removals: 0,
+            updated_at: None,
             });
         }
         let ids: Vec<String> = rows.iter().map(|row| domain::id::ListId::new(row.id).encode().0).collect();
@@ -313,6 +314,7 @@ on_both_databases! {
                 contacts: 0,
                 revision: 0,
                 removals: 0,
+            updated_at: None,
             };
             let list = domain::id::ListId::new(row.id);
             entity::contact_list::Entity::insert(row.into_active_model())

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::support::{
     Server, Tenant,
     answer::{code, user_errors},
-    message::{CANCEL, scheduled, send, to_italians, to_list},
+    message::{CANCEL, SEND, scheduled, send, to_italians, to_list},
     new_key, on_both_databases,
 };
 
@@ -25,9 +25,10 @@ const CONTACTS: &str = "mutation($input: ExportContactsInput!) { exportContacts(
 
 const MESSAGE_NODES: &str = "query($id: ID!, $filter: MessageFilter) { account(id: $id) { page: messages(first: 100, filter: $filter) {
     nodes { id name list { id name } status channel encoding text erasedAt segmentCount recipientCount credits
-    sendAt sentAt createdAt } } } }";
+    sendAt sentAt createdAt actor { kind name apiKeyId onBehalfOf } } } } }";
 const TRANSACTION_NODES: &str = "query($id: ID!, $filter: TransactionFilter) { account(id: $id) { page: transactions(first: 100, filter: $filter) {
-    nodes { id kind credits availableAfter list { id name } message { id } note createdAt } } } }";
+    nodes { id kind credits availableAfter list { id name } message { id } note createdAt
+    actor { kind name apiKeyId onBehalfOf } } } } }";
 const CONTACT_NODES: &str = "query($id: ID!, $search: String) { account: node(id: $id) { ... on ContactList { page: contacts(first: 100, search: $search) {
     nodes { id phoneNumber countryCode list { id name } fields { name value } createdAt } } } } }";
 
@@ -170,6 +171,12 @@ fn flat(node: &Value) -> Map<String, Value> {
                 row.insert("list_id".to_owned(), text(&list["id"]));
                 row.insert("list_name".to_owned(), text(&list["name"]));
             }
+            ("actor", actor) => {
+                row.insert("actor_kind".to_owned(), text(&actor["kind"]));
+                row.insert("actor_name".to_owned(), text(&actor["name"]));
+                row.insert("actor_api_key_id".to_owned(), text(&actor["apiKeyId"]));
+                row.insert("actor_on_behalf_of".to_owned(), text(&actor["onBehalfOf"]));
+            }
             ("message", message) => {
                 row.insert("message_id".to_owned(), text(&message["id"]));
             }
@@ -208,6 +215,13 @@ async fn equal(
     }
     assert_eq!(found, flat, "{input}");
     nodes
+}
+
+/// A message to three Italians, with a key of its own.
+fn keyed() -> Value {
+    let mut input = to_italians(3);
+    input["idempotencyKey"] = json!(new_key());
+    input
 }
 
 /// An account with a list of contacts and with messages in every state.
@@ -278,6 +292,51 @@ on_both_databases! {
         check(json!({ "listId": list }), 2).await;
         check(json!({ "from": "2026-11-22T08:00:00Z", "to": "2026-11-22T08:00:01Z" }), 6).await;
         check(json!({ "from": "2026-11-22T08:00:01Z" }), 0).await;
+    }
+
+    /// A file shows of actors what the connection shows to whoever asked for it.
+    async fn a_file_shows_actors_as_the_connection_does(server: Server) {
+        let tenant = server.account("Shop").await;
+        let create = "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) {
+            secret userErrors { message } } }";
+        let input = json!({ "role": "ACCOUNT_MANAGER", "name": "Support" });
+        let manager = server.done(server.admin_key(), create, input).await;
+        let manager = manager["secret"].as_str().unwrap();
+        let grant = "mutation($input: GrantCreditsInput!) { grantCredits(input: $input) { userErrors { message } } }";
+        let input = json!({ "accountId": tenant.id, "credits": "100", "note": "A gift", "idempotencyKey": new_key() });
+        for (key, label, query, input) in [
+            (manager, "Carla", grant, input),
+            (&tenant.owner, "=Ada", SEND, keyed()),
+        ] {
+            let request = server.http().post(server.url("/graphql")).bearer_auth(key);
+            let request = request.header("On-Behalf-Of", label);
+            let body = json!({ "query": query, "variables": { "input": input } });
+            let answer: Value = request.json(&body).send().await.unwrap().json().await.unwrap();
+            assert!(answer.get("errors").is_none(), "{answer}");
+        }
+        scheduled(&server, &tenant, "2026-11-22T08:00:01Z", to_italians(1)).await;
+        server.set_time("2026-11-22T08:00:02Z");
+        server.run_workers().await;
+        let member = server.key(&tenant, "MEMBER").await;
+        for key in [&tenant.owner, &member, manager, server.admin_key()] {
+            for (query, mutation, count) in [(MESSAGE_NODES, MESSAGES, 2), (TRANSACTION_NODES, TRANSACTIONS, 4)] {
+                let mut data = server.data(key, query, json!({ "id": tenant.id })).await;
+                let nodes = data["account"]["page"]["nodes"].take();
+                let nodes = nodes.as_array().unwrap();
+                assert_eq!(nodes.len(), count);
+                for format in ["JSONL", "CSV"] {
+                    let input = json!({ "accountId": tenant.id, "format": format });
+                    let file = fetched(&server, key, mutation, input).await;
+                    match format {
+                        "JSONL" => assert_eq!(lines(&file), *nodes),
+                        _ => {
+                            let expected: Vec<_> = nodes.iter().map(flat).map(harmless).collect();
+                            assert_eq!(rows(&file), expected);
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// A file of contacts has what the connection has, also with a search; a CSV has a column for

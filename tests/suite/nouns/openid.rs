@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use hmac::{Hmac, KeyInit, Mac};
 use message_credits::http::connections::Limits;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio_tungstenite::tungstenite::Message;
@@ -130,6 +131,48 @@ with_a_provider! {
         let request = server.http().post(server.url("/graphql")).bearer_auth(&owner);
         let request = request.header("on-behalf-of", "Bob").json(&json!({ "query": VIEWER }));
         assert_eq!(request.send().await.unwrap().status(), 400);
+    }
+
+    /// What a user erased is recorded for the user, and the links that they get end with the token.
+    async fn what_a_user_leaves_behind(server: Server, provider: OpenIdProvider, key: SigningKey) {
+        let shop = server.account("Shop").await;
+        let owner = key.token(&claims(&provider, &shop, "owner"));
+        let erase = "mutation($input: ErasePersonInput!) { erasePerson(input: $input) {
+            contactCount userErrors { field message } } }";
+        let reader = server.services().store.reader().clone();
+        for secret in [&owner, &shop.owner] {
+            server.done(secret, erase, json!({ "phoneNumber": "+393401234567" })).await;
+        }
+        let erasures = entity::erasure::Entity::find().all(&reader).await.unwrap();
+        let actors = entity::actor::Entity::find().all(&reader).await.unwrap();
+        let mut who: Vec<_> = erasures.iter().map(|row| {
+            let mut found = actors.iter();
+            let actor = found.find(|actor| (Some(actor.id), actor.account_id) == (row.actor_id, row.account_id));
+            let actor = actor.unwrap();
+            (actor.on_behalf_of.clone(), actor.api_key_id.is_some(), row.api_key_id.is_some())
+        }).collect();
+        who.sort();
+        assert_eq!(who, [(None, true, true), (Some("ada|7".to_owned()), false, false)]);
+
+        let change = "mutation { updateAccount(input: { name: \"Bottega\" }) { userErrors { message } } }";
+        server.data(&owner, change, json!({})).await;
+        let read = "{ account { settingChanges(first: 1) { nodes { kind actor { kind onBehalfOf } } } } }";
+        let data = server.data(&shop.owner, read, json!({})).await;
+        assert_eq!(data["account"]["settingChanges"]["nodes"][0], json!({
+            "kind": "ACCOUNT", "actor": { "kind": "ACCOUNT_USER", "onBehalfOf": "ada|7" } }));
+
+        let export = "mutation { exportMessages(input: { format: CSV }) { download { url expiresAt } } }";
+        let link = async || server.data(&owner, export, json!({})).await["exportMessages"]["download"].take();
+        assert_eq!(link().await["expiresAt"], "2026-11-22T08:15:00Z");
+        server.set_time("2026-11-22T08:50:00Z");
+        // The token is accepted until a minute after its end.
+        let last = link().await;
+        assert_eq!(last["expiresAt"], "2026-11-22T09:01:00Z");
+        let get = async || server.http().get(last["url"].as_str().unwrap()).send().await.unwrap().status().as_u16();
+        server.set_time("2026-11-22T09:00:59Z");
+        assert_eq!((status(&server, &owner).await, get().await), (200, 200));
+        server.set_time("2026-11-22T09:01:00Z");
+        assert_eq!((status(&server, &owner).await, get().await), (401, 403));
     }
 
     /// A platform role opens all accounts, and accounts don't learn who of the platform acted.

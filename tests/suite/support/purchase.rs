@@ -40,6 +40,7 @@ pub async fn package(
         created_at: 0,
         archived_at: None,
         position: None,
+        updated_at: None,
     };
     change(&mut row);
     credit_package::Entity::insert(row.into_active_model())

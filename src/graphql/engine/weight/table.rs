@@ -64,6 +64,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
     ("Posting", &["list", "lots", "lotCount"]),
     ("PostingLot", &["lot"]),
     ("Purchase", &["account", "package", "actor"]),
+    ("SettingChange", &["account", "node", "actor"]),
     ("UpdateAutoRechargePayload", &["account"]),
     ("UpdateMessagePayload", &["previousList"]),
     ("UpdateMonthlyReportsPayload", &["account"]),

@@ -43,7 +43,7 @@ on_both_databases! {
             let mut reader = csv::ReaderBuilder::new().delimiter(cut).from_reader(file.as_bytes());
             let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
             assert_eq!(rows.len(), texts.len());
-            assert!(rows.iter().all(|row| row.len() == 10 && &row[8] == credits), "{rows:?}");
+            assert!(rows.iter().all(|row| row.len() == 12 && &row[8] == credits), "{rows:?}");
         }
         let variables = json!({ "input": november(), "delimiter": "COMMA", "decimal": "COMMA" });
         let response = server.graphql(Some(&tenant.owner), LINK, variables).await;
