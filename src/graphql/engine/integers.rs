@@ -1,7 +1,7 @@
 //! Refuses `Int` values beyond 32 bits before an operation runs.
 //!
-//! The engine takes any 64-bit number for an `Int` when it validates, and fails in the resolver that
-//! reads it: a field that isn't reached would let it pass.
+//! The engine takes any 64-bit number for an `Int` when it validates, and fails in the resolver
+//! that reads it: a field that isn't reached would let it pass.
 //!
 //! Here: literals of the document, defaults of variables, and the values of variables. Not here:
 //! numbers that aren't integers, which the engine's validation refuses.

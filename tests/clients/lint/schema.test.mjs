@@ -47,10 +47,10 @@ const VALUES = [
   'Actor', 'AutoRecharge', 'ChannelUsage', 'ContactField', 'ContactImportPreview',
   'ContactWarning', 'CountryUsage', 'Destination', 'Download', 'ErrorDetail', 'ExpiringCredits',
   'Forecast', 'ForecastExpiry', 'ImportColumn', 'ImportPreviewColumn', 'ImportPreviewRow',
-  'ImportWarning', 'LedgerHead', 'ListMergeField', 'ListUsage', 'MergeField', 'Money',
+  'ImportWarning', 'LedgerHead', 'ListMergeField', 'ListUsage', 'Media', 'MergeField', 'Money',
   'MonthlyReportSchedule', 'NonGsmCharacter', 'PackageCapacity', 'PageInfo', 'PersonalText',
   'Posting', 'PostingLot', 'PreviousUsage', 'ProviderLimit', 'Quote', 'QuoteLine', 'Rate',
-  'RejectedRow', 'Segment', 'SegmentShare', 'Segmentation', 'Statement', 'StatementCredits',
+  'RejectedRow', 'Segment', 'SegmentShare', 'Segmentation', 'SettingFieldChange', 'Statement', 'StatementCredits',
   'TextWarning', 'Usage', 'UsageBucket', 'UserError', 'Viewer', '_Service',
 ];
 
