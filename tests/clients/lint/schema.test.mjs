@@ -50,8 +50,8 @@ const VALUES = [
   'ImportWarning', 'LedgerHead', 'ListMergeField', 'ListUsage', 'Media', 'MergeField', 'Money',
   'MonthlyReportSchedule', 'NonGsmCharacter', 'PackageCapacity', 'PageInfo', 'PersonalText',
   'Posting', 'PostingLot', 'PreviousUsage', 'ProviderLimit', 'Quote', 'QuoteLine', 'Rate',
-  'RejectedRow', 'Segment', 'SegmentShare', 'Segmentation', 'SettingFieldChange', 'Statement', 'StatementCredits',
-  'TextWarning', 'Usage', 'UsageBucket', 'UserError', 'Viewer', '_Service',
+  'RejectedRow', 'Segment', 'SegmentShare', 'Segmentation', 'SettingFieldChange', 'Statement',
+  'StatementCredits', 'TextWarning', 'Usage', 'UsageBucket', 'UserError', 'Viewer', '_Service',
 ];
 
 /** Findings that stand, as "rule Type.field". */
