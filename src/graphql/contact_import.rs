@@ -40,7 +40,12 @@ pub use preview::ContactImportQuery;
 use rejected::{RejectedRow, RejectedRowConnection};
 use warning::{ImportWarning, ImportWarningConnection};
 
-use crate::operations::{Fault, Path, RefusalCode, contact_import::ImportContacts, reader::Window};
+use crate::operations::{
+    Fault, Path, RefusalCode,
+    contact_import::{ImportContacts, updated_at},
+    last_change::AskedLastChanges,
+    reader::Window,
+};
 
 /// An import of contacts from a file.
 #[derive(Debug, Clone)]
@@ -195,6 +200,11 @@ impl ContactImport {
     async fn ended_at(&self) -> Option<DateTime> {
         self.0.ended_at.map(DateTime::from_micros)
     }
+
+    /// The instant of the import's last progress, or of its end.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(updated_at(&self.0))
+    }
 }
 
 connection!(
@@ -208,9 +218,10 @@ connection!(
 pub(super) async fn connection(
     ctx: &Context<'_>,
     list: (AccountId, ListId),
+    changed: AskedLastChanges,
     window: Window,
 ) -> Result<ContactImportConnection, ApiError> {
-    let imports = reader(ctx)?.contact_imports(list, window).await?;
+    let imports = reader(ctx)?.contact_imports(list, changed, window).await?;
     Ok(ContactImportConnection(Nodes::new(imports, ContactImport)))
 }
 

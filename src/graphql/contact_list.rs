@@ -21,6 +21,7 @@ use super::{
         paging::{Nodes, connection, sorted, window},
         request::reader,
     },
+    last_change::ContactImportFilterInput,
     message::{self, MessageConnection, MessageFilterInput},
     scalars::DateTime,
     sorting::{ContactListSortKey, ContactSortKey, MessageSortKey},
@@ -199,9 +200,17 @@ impl ContactList {
 
     /// The list's imports of contacts, newest first, including running ones. Requires
     /// PLATFORM_ADMIN, ACCOUNT_MANAGER, OWNER, MEMBER or VIEWER.
-    async fn imports(&self, ctx: &Context<'_>) -> Result<ContactImportConnection, ApiError> {
+    async fn imports(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Conditions that the returned nodes meet. If it is left out, all are returned."
+        )]
+        filter: Option<ContactImportFilterInput>,
+    ) -> Result<ContactImportConnection, ApiError> {
         let window = window(ctx, Some(self.0.id))?;
-        contact_import::connection(ctx, (self.account_key(), self.key()), window).await
+        let of = (self.account_key(), self.key());
+        contact_import::connection(ctx, of, filter.into(), window).await
     }
 
     /// The number of stored contacts. If it isn't 0, it equals `recipients`; it is 0 for a list

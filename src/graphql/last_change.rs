@@ -35,6 +35,11 @@ macro_rules! filter {
 
 filter!(AccountFilterInput, "AccountFilter", "accounts");
 filter!(ApiKeyFilterInput, "ApiKeyFilter", "API keys");
+filter!(
+    ContactImportFilterInput,
+    "ContactImportFilter",
+    "imports of contacts"
+);
 filter!(ContactListFilterInput, "ContactListFilter", "contact lists");
 filter!(
     CreditPackageFilterInput,

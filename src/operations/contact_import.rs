@@ -35,7 +35,7 @@ use super::{
     together::Together,
     viewer::Owner,
 };
-pub use crate::store::contact_import::{RejectedRow, warnings::ImportWarning};
+pub use crate::store::contact_import::{RejectedRow, updated_at, warnings::ImportWarning};
 use crate::{
     fair::{Bounds, Line, Place, Urgency},
     imports::{self, FileColumn, Format, MAX_WARNINGS, Mapping, ReadError, Unreadable},

@@ -22,6 +22,7 @@ use sea_orm::{
 };
 
 use super::sql::{
+    last_change::LastChanges,
     paging::{Direction, Page, Place, Window, page},
     routes,
 };
@@ -176,6 +177,23 @@ fn of_list(account: AccountId, list: ListId) -> Select<contact_import::Entity> {
         .filter(contact_import::Column::ListId.eq(list.uuid()))
 }
 
+/// The instant of an import's last change, in microseconds since the epoch: its progress, or its
+/// end.
+#[must_use]
+pub fn updated_at(row: &contact_import::Model) -> i64 {
+    row.ended_at.unwrap_or(row.touched_at)
+}
+
+/// A list's imports that last changed in this period.
+fn changed(
+    account: AccountId,
+    list: ListId,
+    changed: LastChanges,
+) -> Select<contact_import::Entity> {
+    let last_change = Expr::cust("COALESCE(ended_at, touched_at)");
+    changed.restrict(of_list(account, list), last_change)
+}
+
 /// Selects the ids of a list's imports, as a subquery.
 fn imports_of(account: AccountId, list: ListId) -> SelectStatement {
     Query::select()
@@ -190,6 +208,7 @@ fn imports_of(account: AccountId, list: ListId) -> SelectStatement {
 pub async fn list(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
+    last_changes: LastChanges,
     window: Window,
 ) -> Result<Page<contact_import::Model>, DbErr> {
     let order = (
@@ -198,7 +217,7 @@ pub async fn list(
     );
     page(
         connection,
-        of_list(account, list),
+        changed(account, list, last_changes),
         order,
         Direction::Descending,
         window,
@@ -210,8 +229,9 @@ pub async fn list(
 pub async fn count(
     connection: &impl ConnectionTrait,
     (account, list): (AccountId, ListId),
+    last_changes: LastChanges,
 ) -> Result<u64, DbErr> {
-    of_list(account, list).count(connection).await
+    changed(account, list, last_changes).count(connection).await
 }
 
 /// Reads the last imports of a list, the newest first, at most `most`.

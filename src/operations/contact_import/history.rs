@@ -9,6 +9,7 @@ use entity::{contact_import, sql_enums::ImportStatus};
 use super::{ImportWarning, KEPT_REJECTIONS, RejectedRow};
 use crate::operations::{
     OperationError, Services, ViewerReader,
+    last_change::AskedLastChanges,
     policy::may_read,
     reader::{Imports, Kept, Listing, Window},
 };
@@ -44,14 +45,21 @@ impl ViewerReader {
     /// A page of a list's imports, newest first.
     ///
     /// # Errors
-    /// `Forbidden` if the viewer's role may not read imports.
+    /// `Forbidden` if the viewer's role may not read imports; `Invalid` for an instant that
+    /// can't be read.
     pub async fn contact_imports(
         &self,
         (account, list): (AccountId, ListId),
+        changed: AskedLastChanges,
         window: Window,
     ) -> Result<Listing<contact_import::Model>, OperationError> {
         may_read(self.viewer(), "ContactList", "imports")?;
-        self.list(Imports { account, list }, window).await
+        let imports = Imports {
+            account,
+            list,
+            changed: changed.read()?,
+        };
+        self.list(imports, window).await
     }
 
     /// A page of the rows that an import refused, in the order of the file.

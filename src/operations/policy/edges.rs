@@ -71,7 +71,7 @@ edges! {
     ContactField { READERS: name value; }
     /// Its file name and its refused rows are personal data.
     ContactImport {
-        READERS: id list fileName status reason rowCount importedCount duplicateCount rejectedCount rejected createdAt endedAt;
+        READERS: id list fileName status reason rowCount importedCount duplicateCount rejectedCount rejected createdAt endedAt updatedAt;
         READERS: warningCount warnings actor byteCount bytesRead columns rejectedDownload;
     }
     /// The beginning of a file is personal data.

@@ -25,6 +25,7 @@ use crate::{
         message::MessageFilter,
         purchase::{PurchaseFilter, changes::updated_at},
         scheduled_message::ScheduledFilter,
+        sql::last_change::LastChanges,
         transaction::TransactionFilter,
     },
 };
@@ -46,6 +47,8 @@ pub(in crate::operations) struct Imports {
     pub account: AccountId,
     /// The list.
     pub list: ListId,
+    /// Only imports that last changed in this period.
+    pub changed: LastChanges,
 }
 
 /// A kind of rows that an import keeps, with their number, which is kept with the import.
@@ -230,13 +233,13 @@ impl Listed for Imports {
         window: Window,
     ) -> Result<Page<contact_import::Model>, DbErr> {
         let of = (self.account, self.list);
-        let page = store::contact_import::list(pages, of, window).await?;
+        let page = store::contact_import::list(pages, of, self.changed, window).await?;
         Ok(page.map(|row| services.import_as_of_now(row)))
     }
 
     async fn count(&self, pages: &Pages) -> Result<u64, DbErr> {
         let of = (self.account, self.list);
-        store::contact_import::count(pages, of).await
+        store::contact_import::count(pages, of, self.changed).await
     }
 }
 

@@ -68,6 +68,7 @@ placed! {
     contact_import::Model: Imports {
         account: AccountId::new(row.account_id),
         list: ListId::new(row.list_id),
+        changed: LastChanges::default(),
     };
     credit_package::Model: PackageFilter::default();
     // Scheduled messages have the same key in their own list.

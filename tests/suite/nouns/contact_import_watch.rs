@@ -86,6 +86,29 @@ on_both_databases! {
         assert_eq!((&import["rejectedDownload"], &import["columns"]), (&Value::Null, &json!([column("phone", None, true)])));
     }
 
+    /// Imports are found by their last change, which is their end once they have ended.
+    async fn imports_are_found_by_their_last_change(server: Server) {
+        let shop = server.account("Shop").await;
+        let list = server.list(&shop, "Newsletter", json!([])).await;
+        server.import_with(&shop.owner, json!({ "list": list }), ("a.csv", "phone\n+393401234568\n")).await;
+        let read = async |filter: Value| {
+            let query = "query($list: ID!, $filter: ContactImportFilter) { node(id: $list) { ... on ContactList {
+                imports(filter: $filter) { totalCount nodes { endedAt updatedAt } } } } }";
+            let variables = json!({ "list": list, "filter": filter });
+            server.data(&shop.owner, query, variables).await["node"]["imports"].take()
+        };
+        let all = read(Value::Null).await;
+        let ended = &all["nodes"][0]["endedAt"];
+        assert!(ended.is_string());
+        assert_eq!((&all["totalCount"], &all["nodes"][0]["updatedAt"]), (&json!(1), ended));
+        assert_eq!(read(json!({ "updatedFrom": ended })).await, all);
+        let none = json!({ "totalCount": 0, "nodes": [] });
+        assert_eq!(read(json!({ "updatedTo": ended })).await, none);
+        let answer = server.graphql(Some(&shop.owner), "query($list: ID!) { node(id: $list) { ... on ContactList {
+            imports(filter: { updatedFrom: \"soon\" }) { totalCount } } } }", json!({ "list": list })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
+    }
+
     /// The rejected rows are a file with the original columns and the reasons, which can be
     /// imported again.
     async fn rejected_rows_are_downloaded(server: Server) {
