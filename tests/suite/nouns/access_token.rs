@@ -279,14 +279,12 @@ on_both_databases! {
         let subscription = json!({ "query": "subscription { balanceChanged { total } }" });
         let mut socket = server.socket().await;
         let payload = json!({ "Authorization": format!("Bearer {token}") });
-        for message in [
-            json!({ "type": "connection_init", "payload": payload }),
-            json!({ "type": "subscribe", "id": "1", "payload": subscription }),
-        ] {
-            socket.send(Message::text(message.to_string())).await.unwrap();
-        }
+        let say = |message: Value| Message::text(message.to_string());
+        socket.send(say(json!({ "type": "connection_init", "payload": payload }))).await.unwrap();
         let acknowledged = socket.next().await.unwrap().unwrap();
         assert!(acknowledged.to_text().unwrap().contains("connection_ack"), "{acknowledged}");
+        let subscribe = json!({ "type": "subscribe", "id": "1", "payload": subscription });
+        socket.send(say(subscribe)).await.unwrap();
         let first = socket.next().await.unwrap().unwrap();
         assert!(first.to_text().unwrap().contains("balanceChanged"), "{first}");
         let request = server.http().post(server.url("/graphql")).bearer_auth(&token);

@@ -58,16 +58,16 @@ async fn over_http(server: &Server, secret: &str, body: &Value) -> String {
 async fn over_socket(server: &Server, secret: &str, body: &Value) -> String {
     let mut socket = server.socket().await;
     let payload = json!({ "Authorization": format!("Bearer {secret}") });
-    for message in [
-        json!({ "type": "connection_init", "payload": payload }),
-        json!({ "type": "subscribe", "id": "1", "payload": body }),
-    ] {
-        socket
-            .send(Message::text(message.to_string()))
-            .await
-            .unwrap();
-    }
-    socket.next().await.unwrap().unwrap();
+    let say = |message: Value| Message::text(message.to_string());
+    let init = json!({ "type": "connection_init", "payload": payload });
+    socket.send(say(init)).await.unwrap();
+    let acknowledged = socket.next().await.unwrap().unwrap();
+    assert!(
+        acknowledged.to_text().unwrap().contains("connection_ack"),
+        "{acknowledged}"
+    );
+    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": body });
+    socket.send(say(subscribe)).await.unwrap();
     let answer = socket.next().await.unwrap().unwrap();
     let answer: Value = serde_json::from_str(answer.to_text().unwrap()).unwrap();
     match answer["type"].as_str() {

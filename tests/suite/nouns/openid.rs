@@ -322,14 +322,12 @@ with_a_provider! {
         let mut socket = server.socket().await;
         let payload = json!({ "Authorization": format!("Bearer {token}") });
         let subscription = json!({ "query": "subscription { balanceChanged { total } }" });
-        for message in [
-            json!({ "type": "connection_init", "payload": payload }),
-            json!({ "type": "subscribe", "id": "1", "payload": subscription }),
-        ] {
-            socket.send(Message::text(message.to_string())).await.unwrap();
-        }
+        let say = |message: Value| Message::text(message.to_string());
+        socket.send(say(json!({ "type": "connection_init", "payload": payload }))).await.unwrap();
         let acknowledged = socket.next().await.unwrap().unwrap();
         assert!(acknowledged.to_text().unwrap().contains("connection_ack"), "{acknowledged}");
+        let subscribe = json!({ "type": "subscribe", "id": "1", "payload": subscription });
+        socket.send(say(subscribe)).await.unwrap();
         server.set_time("2026-11-22T09:00:59Z");
         assert_eq!(status(&server, &token).await, 200);
         server.set_time("2026-11-22T09:01:00Z");
