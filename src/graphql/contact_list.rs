@@ -179,8 +179,10 @@ impl ContactList {
         let asked = AskedContacts {
             search: search.as_deref(),
             sort: sort_key.map(Into::into),
-            updated_from: updated_from.map(|at| at.0),
-            updated_to: updated_to.map(|at| at.0),
+            changed: AskedLastChanges {
+                from: updated_from.map(|at| at.0),
+                to: updated_to.map(|at| at.0),
+            },
         };
         contact::connection(ctx, &self.0, asked, window).await
     }

@@ -41,8 +41,10 @@ filter!(
     "imports of contacts"
 );
 filter!(ContactListFilterInput, "ContactListFilter", "contact lists");
+filter!(CreditLotFilterInput, "CreditLotFilter", "lots of credits");
 filter!(
     CreditPackageFilterInput,
     "CreditPackageFilter",
     "credit packages"
 );
+filter!(PurchaseFilterInput, "PurchaseFilter", "purchases");

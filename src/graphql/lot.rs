@@ -15,6 +15,7 @@ use super::{
         paging::{Nodes, connection},
         request::{UserError, optional_id, payload, reader, services, viewer_of},
     },
+    last_change::CreditLotFilterInput,
     purchase::Purchase,
     scalars::{Credits, Date, DateTime},
     sorting::CreditLotSortKey,
@@ -169,28 +170,13 @@ pub(super) async fn connection(
     (state, filter): (Option<CreditLotState>, Option<CreditLotFilterInput>),
     (sort, window): (CreditLotSortKey, Window),
 ) -> Result<CreditLotConnection, ApiError> {
-    let filter = filter.unwrap_or_default();
     let asked = AskedLots {
         state: state.map(Into::into),
-        updated_from: filter.updated_from.map(|at| at.0),
-        updated_to: filter.updated_to.map(|at| at.0),
+        changed: filter.into(),
         sort: sort.into(),
     };
     let lots = reader(ctx)?.lots(account, asked, window).await?;
     Ok(CreditLotConnection(Nodes::new(lots, CreditLot)))
-}
-
-/// The conditions that listed lots of credits meet. A condition that is left out doesn't restrict
-/// the list.
-#[derive(Debug, Default, InputObject)]
-#[graphql(name = "CreditLotFilter")]
-pub struct CreditLotFilterInput {
-    /// Returns only lots with an updatedAt at or after this instant. To fetch what changed since
-    /// the last time, give the latest updatedAt known less one minute: a change gets its instant
-    /// before it can be seen, and the clocks of servers may differ.
-    updated_from: Option<DateTime>,
-    /// Returns only lots with an updatedAt before this instant.
-    updated_to: Option<DateTime>,
 }
 
 /// How the credits of a lot were added.

@@ -1,12 +1,9 @@
 //! Purchases: the node, its connection, and the mutation that starts one.
 
-mod filter;
-
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, SimpleObject};
 use domain::id::{AccountId, PackageId, PurchaseId};
 use entity::{purchase, sql_enums};
 
-pub use self::filter::PurchaseFilterInput;
 use super::{
     account::{self, Account},
     actor::{self, Actor},
@@ -23,14 +20,15 @@ use super::{
             UserError, id, optional_id, payload, reader, services, viewer, viewer_of, written,
         },
     },
+    last_change::PurchaseFilterInput,
     money::Money,
     scalars::{Credits, DateTime, WebUrl},
     sorting::PurchaseSortKey,
 };
 use crate::operations::{
     purchase::{
-        self as purchases, PurchaseCredits, canceling::is_canceled, expires_at, price, reversed,
-        transfer, updated_at,
+        self as purchases, PurchaseCredits, canceling::is_canceled, expires_at,
+        listing::AskedPurchases, price, reversed, transfer, updated_at,
     },
     reader::Window,
 };
@@ -163,7 +161,10 @@ pub(super) async fn connection(
     filter: Option<PurchaseFilterInput>,
     (sort, window): (PurchaseSortKey, Window),
 ) -> Result<PurchaseConnection, ApiError> {
-    let asked = filter.unwrap_or_default().read(sort);
+    let asked = AskedPurchases {
+        changed: filter.into(),
+        sort: sort.into(),
+    };
     let purchases = reader(ctx)?.purchases(account, asked, window).await?;
     Ok(PurchaseConnection(Nodes::new(purchases, Purchase)))
 }

@@ -32,6 +32,7 @@ use crate::{
         self,
         actor::{Acting, Actor, Job},
         book::Head,
+        sql::last_change::later,
     },
 };
 
@@ -245,14 +246,14 @@ impl Changes {
         now: Timestamp,
     ) -> Result<(), Fault> {
         let account_id = account.uuid();
-        let at = after.book.instant(now).as_microsecond();
+        let at = after.book.instant(now);
         for (id, lot) in store::lot::changed(before, &after.book) {
             let row = after.lot_rows.get(&id).ok_or(Fault::MissingLotRow(id))?;
             self.lots.push(lot::Model {
                 remaining_units: lot.remaining.units(),
                 expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
                 taken_back: lot.taken_back,
-                updated_at: Some(store::lot::later(row, at)),
+                updated_at: Some(later(row.updated_at, at)),
                 ..row.clone()
             });
         }

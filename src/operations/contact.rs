@@ -25,7 +25,8 @@ pub use merge_fields::{ListMergeField, MAX_MERGE_FIELDS};
 pub(super) use search::read as read_search;
 
 use super::{
-    OperationError, Path, Refusal, Services, Viewer, ViewerReader, audience, departure, input,
+    OperationError, Path, Refusal, Services, Viewer, ViewerReader, audience, departure,
+    last_change::AskedLastChanges,
     phone_number::Accept,
     policy::may_read,
     reader::{Contacts, Listing, Window},
@@ -78,10 +79,8 @@ pub struct AskedContacts<'a> {
     pub search: Option<&'a str>,
     /// The order.
     pub sort: Option<ContactSort>,
-    /// Only contacts whose last change was at or after this instant.
-    pub updated_from: Option<String>,
-    /// Only contacts whose last change was before this instant.
-    pub updated_to: Option<String>,
+    /// Only contacts that last changed in this period.
+    pub changed: AskedLastChanges,
 }
 
 impl ViewerReader {
@@ -98,16 +97,11 @@ impl ViewerReader {
         window: Window,
     ) -> Result<Listing<Contact>, OperationError> {
         may_read(self.viewer(), "ContactList", "contacts")?;
-        let instant = |text: Option<String>, name: &'static str| -> Result<_, OperationError> {
-            let read = |text: String| input::instant(&text, &Path::argument(name));
-            Ok(text.map(read).transpose()?)
-        };
         let checks = (
             read_search(asked.search, &Path::argument("search")),
-            instant(asked.updated_from, "updatedFrom"),
-            instant(asked.updated_to, "updatedTo"),
+            asked.changed.read_at(Path::argument),
         );
-        let (search, updated_from, updated_to) = checks.together()?;
+        let (search, changed) = checks.together()?;
         let sort = asked.sort;
         if let (Some(Search::Prefix(_)), Some(ContactSort::CreatedAt)) = (&search, sort) {
             return Err(Path::argument("sortKey")
@@ -122,8 +116,7 @@ impl ViewerReader {
                 list: ListId::new(list.id),
                 search,
                 sort,
-                updated_from,
-                updated_to,
+                changed,
             },
             stored: match list.archived_at {
                 Some(_) => None,

@@ -20,9 +20,19 @@ impl AskedLastChanges {
     /// # Errors
     /// `Invalid` at its field for an instant that can't be read.
     pub(super) fn read(self) -> Result<LastChanges, OperationError> {
-        let path = Path::argument("filter");
+        self.read_at(|name| Path::argument("filter").at(name))
+    }
+
+    /// Reads the period of fields that are at these paths.
+    ///
+    /// # Errors
+    /// `Invalid` at its field for an instant that can't be read.
+    pub(super) fn read_at(
+        self,
+        at: impl Fn(&'static str) -> Path,
+    ) -> Result<LastChanges, OperationError> {
         let instant = |text: Option<String>, name: &'static str| {
-            text.map(|text| input::instant(&text, &path.at(name)))
+            text.map(|text| input::instant(&text, &at(name)))
                 .transpose()
         };
         let ends = (

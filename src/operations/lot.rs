@@ -15,6 +15,7 @@ use super::{
     account::time_zone,
     balance::BalanceAt,
     idempotency, input,
+    last_change::AskedLastChanges,
     reader::{Listing, Window},
     together::Together,
 };
@@ -166,10 +167,8 @@ impl LotAt {
 pub struct AskedLots {
     /// Only lots in this state.
     pub state: Option<LotState>,
-    /// Only lots whose last change was at or after this instant.
-    pub updated_from: Option<String>,
-    /// Only lots whose last change was before this instant.
-    pub updated_to: Option<String>,
+    /// Only lots that last changed in this period.
+    pub changed: AskedLastChanges,
     /// The order.
     pub sort: LotSort,
 }
@@ -185,22 +184,11 @@ impl ViewerReader {
         asked: AskedLots,
         window: Window,
     ) -> Result<Listing<LotAt>, OperationError> {
-        let instant = |text: Option<String>, name: &'static str| -> Result<_, OperationError> {
-            let read =
-                |text: String| Ok(input::instant(&text, &Path::argument("filter").at(name))?);
-            text.map(read).transpose()
-        };
-        let bounds = (
-            instant(asked.updated_from, "updatedFrom"),
-            instant(asked.updated_to, "updatedTo"),
-        );
-        let (updated_from, updated_to) = bounds.together()?;
         let filter = LotFilter {
             account,
             state: asked.state,
             at: self.services().clock().now(),
-            updated_from,
-            updated_to,
+            changed: asked.changed.read()?,
             sort: asked.sort,
         };
         self.list(filter, window).await

@@ -20,12 +20,13 @@ use sea_orm::{
 };
 
 use super::sql::{
+    last_change::LastChanges,
     paging::{Page, Window, page},
     routes,
 };
 
 use last_change::changed_within;
-pub use last_change::{LotSort, changed, later, updated_at};
+pub use last_change::{LotSort, changed, updated_at};
 
 /// Ids in one statement, well below the limits of both databases.
 const IDS_AT_ONCE: usize = 1_000;
@@ -66,10 +67,8 @@ pub struct LotFilter {
     pub state: Option<LotState>,
     /// The instant at which states are determined.
     pub at: Timestamp,
-    /// Only lots whose last change was at or after this instant.
-    pub updated_from: Option<Timestamp>,
-    /// Only lots whose last change was before this instant.
-    pub updated_to: Option<Timestamp>,
+    /// Only lots that last changed in this period.
+    pub changed: LastChanges,
     /// The order.
     pub sort: LotSort,
 }

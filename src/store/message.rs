@@ -34,6 +34,7 @@ pub use self::{
 use super::{
     actor::ActorFilter,
     sql::{
+        last_change::LastChanges,
         paging::{self, Direction, Page, Place, Window},
         routes,
         row_set::RowSet,
@@ -147,10 +148,8 @@ pub struct MessageFilter {
     pub sent_from: Option<Timestamp>,
     /// Only messages charged before this instant.
     pub sent_to: Option<Timestamp>,
-    /// Only messages whose last change was at or after this instant.
-    pub updated_from: Option<Timestamp>,
-    /// Only messages whose last change was before this instant.
-    pub updated_to: Option<Timestamp>,
+    /// Only messages that last changed in this period.
+    pub changed: LastChanges,
     /// Only messages on this channel.
     pub channel: Option<Channel>,
     /// Only messages that reached one of these countries.
@@ -173,8 +172,7 @@ impl MessageFilter {
             search: None,
             sent_from: None,
             sent_to: None,
-            updated_from: None,
-            updated_to: None,
+            changed: LastChanges::default(),
             channel: None,
             countries: None,
             sort: MessageSort::default(),

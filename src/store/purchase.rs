@@ -16,6 +16,7 @@ use sea_orm::{
 };
 
 use super::sql::{
+    last_change::LastChanges,
     paging::{Direction, Key, Page, Window, page},
     routes,
     row_set::RowSet,
@@ -85,10 +86,8 @@ fn of_account(account: AccountId) -> Select<purchase::Entity> {
 pub struct PurchaseFilter {
     /// Purchases of this account.
     pub account: AccountId,
-    /// Only purchases whose last change was at or after this instant.
-    pub updated_from: Option<Timestamp>,
-    /// Only purchases whose last change was before this instant.
-    pub updated_to: Option<Timestamp>,
+    /// Only purchases that last changed in this period.
+    pub changed: LastChanges,
     /// The order.
     pub sort: PurchaseSort,
 }
@@ -115,16 +114,8 @@ impl PurchaseSort {
 }
 
 fn select(filter: &PurchaseFilter) -> Select<purchase::Entity> {
-    // `ExprTrait` is imported only here: its `max` would hide that of numbers.
-    use sea_orm::ExprTrait;
-    let mut select = of_account(filter.account);
-    if let Some(from) = filter.updated_from {
-        select = select.filter(last_change().gte(from.as_microsecond()));
-    }
-    if let Some(to) = filter.updated_to {
-        select = select.filter(last_change().lt(to.as_microsecond()));
-    }
-    select
+    let all = of_account(filter.account);
+    filter.changed.restrict(all, last_change())
 }
 
 /// Reads a page of an account's purchases.

@@ -19,6 +19,7 @@ use crate::{
     },
     operations::{
         Path,
+        last_change::AskedLastChanges,
         message::{
             self as operations, AskedMessages, AskedScheduled, MessageSort, NewMessageInput,
         },
@@ -78,8 +79,10 @@ impl MessageFilterInput {
             to: self.to.map(|at| at.0),
             sent_from: self.sent_from.map(|at| at.0),
             sent_to: self.sent_to.map(|at| at.0),
-            updated_from: self.updated_from.map(|at| at.0),
-            updated_to: self.updated_to.map(|at| at.0),
+            changed: AskedLastChanges {
+                from: self.updated_from.map(|at| at.0),
+                to: self.updated_to.map(|at| at.0),
+            },
             search: self.search,
             sort: MessageSort::default(),
         }

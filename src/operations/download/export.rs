@@ -20,6 +20,7 @@ use super::{
         OperationError, Path, Services, Viewer,
         account::time_zone,
         contact,
+        last_change::LastChanges,
         message::{AskedMessages, MessageFilter},
         reader::Owned,
         server_secret::Purpose,
@@ -165,8 +166,8 @@ impl Services {
             to: micros(filter.to),
             sent_from: micros(filter.sent_from),
             sent_to: micros(filter.sent_to),
-            updated_from: micros(filter.updated_from),
-            updated_to: micros(filter.updated_to),
+            updated_from: micros(filter.changed.from),
+            updated_to: micros(filter.changed.to),
             search: filter.search,
             role: Some(viewer.role),
         });
@@ -231,8 +232,7 @@ impl Services {
             list,
             search: read,
             sort: None,
-            updated_from: None,
-            updated_to: None,
+            changed: LastChanges::default(),
         };
         if format != ExportFormat::Jsonl {
             let reader = self.store().reader();
@@ -322,8 +322,10 @@ impl Services {
                     to: asked.to.map(whole_micros),
                     sent_from: asked.sent_from.map(whole_micros),
                     sent_to: asked.sent_to.map(whole_micros),
-                    updated_from: asked.updated_from.map(whole_micros),
-                    updated_to: asked.updated_to.map(whole_micros),
+                    changed: LastChanges {
+                        from: asked.updated_from.map(whole_micros),
+                        to: asked.updated_to.map(whole_micros),
+                    },
                     search: asked.search,
                     ..MessageFilter::of(account)
                 };
@@ -354,8 +356,7 @@ impl Services {
                     list,
                     search: contact::read_search(search.as_deref(), &Path::input("search"))?,
                     sort: None,
-                    updated_from: None,
-                    updated_to: None,
+                    changed: LastChanges::default(),
                 };
                 let fields = match claims.format {
                     ExportFormat::Jsonl => Vec::new(),

@@ -12,6 +12,7 @@ use crate::operations::{
     OperationError, Path, ViewerReader,
     actor::AskedActor,
     input,
+    last_change::AskedLastChanges,
     reader::{Listing, Window},
     together::Together,
 };
@@ -36,10 +37,8 @@ pub struct AskedMessages {
     pub sent_from: Option<String>,
     /// Only messages charged before this instant.
     pub sent_to: Option<String>,
-    /// Only messages whose last change was at or after this instant.
-    pub updated_from: Option<String>,
-    /// Only messages whose last change was before this instant.
-    pub updated_to: Option<String>,
+    /// Only messages that last changed in this period.
+    pub changed: AskedLastChanges,
     /// Only messages whose name or text contains this.
     pub search: Option<String>,
     /// The order.
@@ -90,12 +89,10 @@ impl ViewerReader {
             instant(asked.to, "to"),
             instant(asked.sent_from, "sentFrom"),
             instant(asked.sent_to, "sentTo"),
-            instant(asked.updated_from, "updatedFrom"),
-            instant(asked.updated_to, "updatedTo"),
+            asked.changed.read_at(|name| path.at(name)),
             input::search(asked.search.as_deref(), &path.at("search")),
         );
-        let (actor, from, to, sent_from, sent_to, updated_from, updated_to, search) =
-            checks.together()?;
+        let (actor, from, to, sent_from, sent_to, changed, search) = checks.together()?;
         let mut filter = MessageFilter {
             status: asked.status,
             // A report's messages are its actor's, and nobody can ask for another one's there.
@@ -105,8 +102,7 @@ impl ViewerReader {
             // Within the period of the list, if it has one.
             sent_from: all.sent_from.max(sent_from),
             sent_to: earlier(all.sent_to, sent_to),
-            updated_from,
-            updated_to,
+            changed,
             search,
             sort: asked.sort,
             ..all

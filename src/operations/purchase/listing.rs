@@ -4,12 +4,12 @@
 
 use domain::id::AccountId;
 use entity::purchase;
-use jiff::Timestamp;
 
 pub use crate::store::purchase::PurchaseSort;
 use crate::{
     operations::{
-        OperationError, Path, ViewerReader, input,
+        OperationError, ViewerReader,
+        last_change::AskedLastChanges,
         reader::{Listing, Window},
     },
     store::purchase::PurchaseFilter,
@@ -18,10 +18,8 @@ use crate::{
 /// The conditions of a list of purchases, and its order. `None` doesn't restrict the list.
 #[derive(Debug, Default)]
 pub struct AskedPurchases {
-    /// Only purchases whose last change was at or after this instant.
-    pub updated_from: Option<String>,
-    /// Only purchases whose last change was before this instant.
-    pub updated_to: Option<String>,
+    /// Only purchases that last changed in this period.
+    pub changed: AskedLastChanges,
     /// The order.
     pub sort: PurchaseSort,
 }
@@ -37,16 +35,9 @@ impl ViewerReader {
         asked: AskedPurchases,
         window: Window,
     ) -> Result<Listing<purchase::Model>, OperationError> {
-        let path = Path::argument("filter");
-        let instant = |text: Option<String>, name: &'static str| -> Result<_, OperationError> {
-            let read = |text: String| input::instant(&text, &path.at(name));
-            Ok(text.map(read).transpose()?)
-        };
-        let updated_from: Option<Timestamp> = instant(asked.updated_from, "updatedFrom")?;
         let filter = PurchaseFilter {
             account,
-            updated_from,
-            updated_to: instant(asked.updated_to, "updatedTo")?,
+            changed: asked.changed.read()?,
             sort: asked.sort,
         };
         self.list(filter, window).await

@@ -75,8 +75,7 @@ placed! {
     message::Model: MessageFilter::of(AccountId::new(row.account_id));
     purchase::Model: PurchaseFilter {
         account: AccountId::new(row.account_id),
-        updated_from: None,
-        updated_to: None,
+        changed: LastChanges::default(),
         sort: PurchaseSort::default(),
     };
     rate_card::Model: AllRateCards;
@@ -84,8 +83,7 @@ placed! {
         account: AccountId::new(row.row.account_id),
         state: None,
         at: row.at,
-        updated_from: None,
-        updated_to: None,
+        changed: LastChanges::default(),
         sort: LotSort::default(),
     };
 }

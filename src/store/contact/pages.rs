@@ -9,7 +9,6 @@
 
 use domain::id::{AccountId, ListId};
 use entity::contact;
-use jiff::Timestamp;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Select,
@@ -18,6 +17,7 @@ use sea_orm::{
 
 use super::Contact;
 use crate::store::sql::{
+    last_change::LastChanges,
     paging::{Page, Window},
     search::matches,
 };
@@ -33,17 +33,15 @@ pub struct ContactFilter {
     pub search: Option<Search>,
     /// The order of a page; `None` for by number if there is a prefix, else the newest first.
     pub sort: Option<ContactSort>,
-    /// Only contacts whose last change was at or after this instant.
-    pub updated_from: Option<Timestamp>,
-    /// Only contacts whose last change was before this instant.
-    pub updated_to: Option<Timestamp>,
+    /// Only contacts that last changed in this period.
+    pub changed: LastChanges,
 }
 
 impl ContactFilter {
     /// Whether all contacts of the list match it.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.search.is_none() && self.updated_from.is_none() && self.updated_to.is_none()
+        self.search.is_none() && !self.changed.is_restricted()
     }
 }
 
@@ -66,18 +64,11 @@ pub enum Search {
 }
 
 fn select(backend: DatabaseBackend, filter: &ContactFilter) -> Select<contact::Entity> {
-    let mut select = contact::Entity::find()
+    let all = contact::Entity::find()
         .filter(contact::Column::AccountId.eq(filter.account.uuid()))
         .filter(contact::Column::ListId.eq(filter.list.uuid()));
-    // `ExprTrait` is imported only here: its `min` and `max` would hide those of numbers.
-    use sea_orm::ExprTrait;
-    let changed_at = || Expr::cust("COALESCE(contacts.updated_at, contacts.created_at)");
-    if let Some(from) = filter.updated_from {
-        select = select.filter(changed_at().gte(from.as_microsecond()));
-    }
-    if let Some(to) = filter.updated_to {
-        select = select.filter(changed_at().lt(to.as_microsecond()));
-    }
+    let last_change = Expr::cust("COALESCE(contacts.updated_at, contacts.created_at)");
+    let select = filter.changed.restrict(all, last_change);
     match &filter.search {
         Some(Search::Values(words)) => {
             let words = words.iter().map(|word| has_value(backend, word));

@@ -9,7 +9,7 @@ use domain::{book::Book, hold::Hold, id::LotId, lot::Lot};
 use entity::lot::{Column, Entity, Model};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, Select,
-    sea_query::{Expr, ExprTrait, SimpleExpr},
+    sea_query::{Expr, SimpleExpr},
 };
 
 use super::LotFilter;
@@ -55,13 +55,6 @@ fn last_change() -> SimpleExpr {
     Expr::cust("COALESCE(lots.updated_at, lots.created_at)")
 }
 
-/// The instant of a change of a lot now. The instants of one lot rise, also if the clock doesn't.
-#[must_use]
-pub fn later(row: &Model, now: i64) -> i64 {
-    let after = row.updated_at.map_or(now, |at| at.saturating_add(1));
-    Ord::max(now, after)
-}
-
 /// The lots that differ between two states of a book, and those of which other credits are held.
 #[must_use]
 pub fn changed(before: &Book, after: &Book) -> Vec<(LotId, Lot)> {
@@ -83,13 +76,6 @@ pub fn changed(before: &Book, after: &Book) -> Vec<(LotId, Lot)> {
 
 /// Selects the lots of an account whose last change is within the bounds of a filter.
 pub(super) fn changed_within(filter: &LotFilter) -> Select<Entity> {
-    let mut select =
-        Entity::find().filter(ColumnTrait::eq(&Column::AccountId, filter.account.uuid()));
-    if let Some(from) = filter.updated_from {
-        select = select.filter(last_change().gte(from.as_microsecond()));
-    }
-    if let Some(to) = filter.updated_to {
-        select = select.filter(last_change().lt(to.as_microsecond()));
-    }
-    select
+    let all = Entity::find().filter(Column::AccountId.eq(filter.account.uuid()));
+    filter.changed.restrict(all, last_change())
 }

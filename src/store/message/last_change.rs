@@ -6,6 +6,8 @@ use entity::message::Model;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 
+use crate::store::sql::last_change;
+
 /// The orders of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MessageSort {
@@ -52,5 +54,5 @@ pub fn updated(now: Timestamp) -> SimpleExpr {
 /// The same for a row whose change is written as a whole.
 #[must_use]
 pub fn later(row: &Model, now: Timestamp) -> i64 {
-    Ord::max(now.as_microsecond(), updated_at(row).saturating_add(1))
+    last_change::later(Some(updated_at(row)), now)
 }

@@ -8,10 +8,7 @@ use entity::{
     message::{Column, Entity},
     sql_enums::MessageStatus,
 };
-use sea_orm::{
-    ColumnTrait, QueryFilter, Select,
-    sea_query::{ExprTrait, SimpleExpr},
-};
+use sea_orm::{ColumnTrait, Select, sea_query::SimpleExpr};
 
 use super::{
     MessageFilter,
@@ -74,24 +71,16 @@ impl Part {
     /// Restricts its messages to those whose last change is within the bounds of a filter.
     pub(super) fn changed_within(
         self,
-        mut select: Select<Entity>,
+        select: Select<Entity>,
         filter: &MessageFilter,
     ) -> Select<Entity> {
-        if let Some(from) = filter.updated_from {
-            select = select.filter(self.changed_at().gte(from.as_microsecond()));
-        }
-        if let Some(to) = filter.updated_to {
-            select = select.filter(self.changed_at().lt(to.as_microsecond()));
-        }
-        select
+        filter.changed.restrict(select, self.changed_at())
     }
 
     /// The parts that may have messages that match a filter, in the order in which they are read. A
     /// message that moves to another part meanwhile moves to one that is read later.
     pub(super) fn of(filter: &MessageFilter) -> Vec<Self> {
-        let by_change = filter.sort == MessageSort::UpdatedAt
-            || filter.updated_from.is_some()
-            || filter.updated_to.is_some();
+        let by_change = filter.sort == MessageSort::UpdatedAt || filter.changed.is_restricted();
         let status = filter.status.as_ref();
         let may_be_sent = status.is_none_or(|status| status.contains(&MessageStatus::Sent));
         match (by_change, may_be_sent) {

@@ -19,6 +19,12 @@ pub struct LastChanges {
 }
 
 impl LastChanges {
+    /// Whether it leaves out any row.
+    #[must_use]
+    pub fn is_restricted(self) -> bool {
+        self != Self::default()
+    }
+
     /// Restricts a list of rows, whose last change is this expression.
     pub fn restrict<E: EntityTrait>(self, mut select: Select<E>, last_change: Expr) -> Select<E> {
         if let Some(from) = self.from {

@@ -9,6 +9,7 @@ use message_credits::store::{
     contact::{self, ContactFilter, NewContact, Search, Which},
     sql::{
         bounded::Transaction,
+        last_change::LastChanges,
         paging::{Scope, Window},
     },
 };
@@ -144,8 +145,7 @@ async fn a_search_for_values_reads_its_list_alone() {
         list: ListId::new(Uuid::from_u128(2)),
         search: Some(Search::Values(vec!["ada".to_owned(), "19999".to_owned()])),
         sort: None,
-        updated_from: None,
-        updated_to: None,
+        changed: LastChanges::default(),
     };
     let window = Window {
         limit: 50,
