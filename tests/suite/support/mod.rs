@@ -27,6 +27,7 @@ pub mod shopify;
 pub mod stored;
 pub mod stored_texts;
 pub mod table_lock;
+pub mod tap;
 pub mod test_provider;
 pub mod till;
 pub mod upload;

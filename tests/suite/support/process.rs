@@ -12,7 +12,7 @@ use std::{
 use message_credits::config::sources;
 use serde_json::{Value, json};
 
-use super::{citus, field_paths};
+use super::{citus, field_paths, tap};
 
 /// A platform administrator's key of a started program.
 pub const ADMIN_KEY: &str = "process-admin-key-0123456789-abcdefghi";
@@ -246,7 +246,8 @@ pub async fn graphql(
     Some(answer)
 }
 
-/// Runs an external client to its end, and prints its output if it failed.
+/// Runs an external client to its end. If it fails, prints its errors and which of its tests failed,
+/// or all its output if it names none.
 pub fn run(mut command: Command) {
     let mut child = command
         .stdout(Stdio::piped())
@@ -267,5 +268,6 @@ pub fn run(mut command: Command) {
         .unwrap();
     let status = child.wait().unwrap();
     let errors = reader.join().unwrap().unwrap();
+    let text = tap::failures(&text).unwrap_or(text);
     assert!(status.success(), "{command:?} failed:\n{text}\n{errors}");
 }
