@@ -1,7 +1,14 @@
 //! Distributed tables: what a server of the cluster that is down stops, and what it doesn't.
 
 use domain::id::AccountId;
-use message_credits::graphql::engine::ids::PublicId;
+use message_credits::{
+    graphql::engine::ids::PublicId,
+    store::sql::{
+        migrating::{self, After},
+        settings::Settings,
+    },
+};
+use migration::{Migrator, MigratorTrait};
 use serde_json::{Value, json};
 
 use super::{
@@ -174,6 +181,41 @@ async fn a_server_that_is_down_stops_its_accounts_alone() {
     assert_verified(&url);
 }
 
+/// A database that was distributed by an earlier release takes the later steps: they run on tables
+/// that are on several servers already, and those that they create are distributed, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn later_steps_run_on_distributed_tables() {
+    let Some(cluster) = OwnCluster::start().await else {
+        return;
+    };
+    let url = cluster.url();
+    let mut earlier = Migrator::migrations();
+    let first_to_distribute = earlier
+        .iter()
+        .position(|step| step.name().ends_with("_job_leases"));
+    earlier.truncate(first_to_distribute.unwrap() + 1);
+    let after = After {
+        granted: Vec::new(),
+        distribute: true,
+    };
+    let settings = Settings::of(&url);
+    let applied = migrating::migrate(&settings, earlier, &after).await;
+    assert!(applied.unwrap() > 20);
+    let migrated = process::output(&["migrate", "--database-url", &url]);
+    let errors = String::from_utf8_lossy(&migrated.stderr);
+    assert!(migrated.status.success(), "{errors}");
+
+    let method = "SELECT partmethod::text FROM pg_dist_partition \
+                  WHERE logicalrelid = 'setting_changes'::regclass";
+    assert_eq!(cluster.answer(method).await.as_deref(), Some("h"));
+    let server = Process::start(&["--database-url", &url]);
+    let (status, text) = readyz(&server).await;
+    assert_eq!((status, text.trim()), (200, "ready"));
+    Shop::open(&server).await.works(&server).await;
+    assert_eq!(server.terminate(), Some(0));
+    assert_verified(&url);
+}
+
 /// Crashes of the cluster's servers under load lose nothing and double nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_that_stop_under_load_lose_nothing() {
@@ -251,7 +293,12 @@ async fn rows_that_are_only_added_are_kept_by_privileges() {
     let errors = String::from_utf8_lossy(&migrated.stderr);
     assert!(migrated.status.success(), "{errors}");
     for role in ["credits_owner", "credits_serving"] {
-        for table in ["transactions", "posting_rows", "lot_expiry_changes"] {
+        for table in [
+            "transactions",
+            "posting_rows",
+            "lot_expiry_changes",
+            "setting_changes",
+        ] {
             let may = async |right: &str| {
                 let ask =
                     format!("SELECT has_table_privilege('{role}', '{table}', '{right}')::text");
