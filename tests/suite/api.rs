@@ -9,6 +9,7 @@ pub mod authorization;
 mod clients;
 mod commands;
 mod comments;
+mod compose;
 mod connections;
 mod cors;
 mod cursors;

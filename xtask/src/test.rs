@@ -2,7 +2,7 @@
 //!
 //! Here: which checks run, and in which order. Not here: the checks themselves.
 
-use std::{env, process::Stdio};
+use std::{env, fs, process::Stdio};
 
 use anyhow::{Context, Result};
 
@@ -19,6 +19,10 @@ use crate::{
 /// on one PostgreSQL server.
 const CITUS: &str = "TEST_CITUS_URL";
 
+/// The reason why deploy/compose.yaml was not built and run, which its test writes: the output of a
+/// test that passes isn't shown.
+const COMPOSE_LEFT_OUT: &str = "target/tmp/compose-not-run";
+
 /// Runs every check, or with a filter only the tests whose names contain it; stops at the first
 /// failure.
 ///
@@ -26,12 +30,18 @@ const CITUS: &str = "TEST_CITUS_URL";
 /// If a step fails, or the machine lacks something that it needs.
 pub fn test(filter: Option<&str>) -> Result<()> {
     let mut steps = Steps::default();
+    let compose = root().join(COMPOSE_LEFT_OUT);
+    // Of an earlier run; usually there is none.
+    drop(fs::remove_file(&compose));
     let outcome = checks(&mut steps, filter);
     steps.print_times();
     outcome?;
     match env::var(CITUS) {
         Ok(_) => println!("\nThe tests on PostgreSQL ran on Citus: {CITUS} is set."),
         Err(_) => println!("\nNOT TESTED on Citus: {CITUS} is not set."),
+    }
+    if let Ok(reason) = fs::read_to_string(compose) {
+        println!("\nNOT RUN: compose.yaml: {reason}");
     }
     match filter {
         None => println!("\nEverything passed."),

@@ -1,7 +1,7 @@
 //! The files in deploy/: each is checked by the program that reads it, if that is there.
 //!
 //! Here: whether the files are valid and agree with the program. Not here: servers behind the
-//! proxies ([`crate::faults::rolling_restart`]).
+//! proxies ([`crate::faults::rolling_restart`]), and compose.yaml as a whole ([`super::compose`]).
 
 use std::{
     fs,
@@ -134,16 +134,6 @@ fn compose_accepts_its_file() {
         );
     } else {
         eprintln!("SKIPPED: compose.yaml is not checked: docker compose is not there");
-    }
-    let daemon = Command::new("docker")
-        .arg("info")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if daemon.is_ok_and(|status| status.success()) {
-        eprintln!("NOT RUN: compose.yaml; building its image takes a release build");
-    } else {
-        eprintln!("NOT RUN: compose.yaml: no docker daemon answers");
     }
     // What needs no docker: every file that it mounts is there, and every variable is a setting.
     let compose = text("compose.yaml");

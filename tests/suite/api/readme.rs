@@ -17,7 +17,7 @@ fn can_run() -> bool {
 }
 
 /// The shell lines of the blocks that follow a marker.
-fn blocks(readme: &str, marker: &str) -> Vec<String> {
+pub fn blocks(readme: &str, marker: &str) -> Vec<String> {
     let mut lines = readme.lines();
     let mut blocks = Vec::new();
     while lines.by_ref().any(|line| line == marker) {
@@ -34,7 +34,7 @@ fn blocks(readme: &str, marker: &str) -> Vec<String> {
 }
 
 /// The shell lines that follow a marker, each with the output that the page shows below them.
-fn steps(page: &str, marker: &str) -> Vec<(String, String)> {
+pub fn steps(page: &str, marker: &str) -> Vec<(String, String)> {
     let (_, first) = page.split_once(marker).expect("the marker");
     let mut steps = Vec::new();
     for part in first.split(marker) {
@@ -51,7 +51,7 @@ fn steps(page: &str, marker: &str) -> Vec<(String, String)> {
 }
 
 /// Whether an output is as the page shows it; `…` stands for anything.
-fn is_shown(output: &str, shown: &str) -> bool {
+pub fn is_shown(output: &str, shown: &str) -> bool {
     match shown.split_once('…') {
         None => output.trim_end() == shown,
         Some((begin, end)) => output.starts_with(begin) && output.trim_end().ends_with(end),
