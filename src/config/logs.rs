@@ -10,8 +10,9 @@ use url::Url;
 use super::addresses::http_url;
 use crate::telemetry::logs::Settings;
 
-/// Which lines are written if nothing else is asked for.
-const USUAL: &str = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn";
+/// Which lines are written if nothing else is asked for. The driver's pools warn of each connection
+/// that was lost and is replaced: an outage has one line of ours instead.
+const USUAL: &str = "info,sqlx=warn,sqlx_core::pool=error,sea_orm=warn,sea_orm_migration=warn";
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -85,7 +86,20 @@ fn filter(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+    use tracing_subscriber::EnvFilter;
+
     use super::{USUAL, filter};
+
+    #[test]
+    fn lost_connections_have_no_lines_of_the_driver() {
+        let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(USUAL));
+        tracing::subscriber::with_default(lines.finish(), || {
+            assert!(!tracing::enabled!(target: "sqlx_core::pool::inner", Level::WARN));
+            assert!(tracing::enabled!(target: "sqlx_core::pool::inner", Level::ERROR));
+            assert!(tracing::enabled!(target: "message_credits", Level::INFO));
+        });
+    }
 
     #[test]
     fn filters_are_checked() {

@@ -41,6 +41,7 @@ use crate::{
     },
     localization::Language,
     operations::{OperationError, Viewer, policy, viewer::Owner},
+    telemetry::metrics::{Running, UPLOADS},
 };
 
 /// Handles a POST.
@@ -229,7 +230,7 @@ impl<'a> Uploads<'a> {
 }
 
 impl Gate for Uploads<'_> {
-    type Place = fair::Place<Owner>;
+    type Place = (fair::Place<Owner>, Running);
 
     fn may_run(&self) -> MayRun {
         self.viewer.as_ref().map(may_run).unwrap_or_default()
@@ -245,6 +246,7 @@ impl Gate for Uploads<'_> {
         let owner = self.viewer.as_ref();
         let owner = owner.map_or(Owner::Nobody, Viewer::reads_as);
         let place = self.line.take(owner).await;
+        let place = place.map(|place| (place, Running::one(&UPLOADS.gauge(&[]))));
         place.map_err(|full| {
             Barred::Busy(match full {
                 Full::All => "The server is handling as many uploads as it can; try again later.",

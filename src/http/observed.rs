@@ -19,7 +19,7 @@ use super::REQUEST_ID;
 use crate::telemetry::{
     context,
     logs::ACCESS,
-    metrics::{Counters, RESPONSE_SECONDS, RESPONSES},
+    metrics::{Counters, RESPONSE_SECONDS, RESPONSES, UPLOADS},
     traces,
 };
 
@@ -63,6 +63,7 @@ static SERIES: LazyLock<Series> = LazyLock::new(|| Series {
 /// Registers every series, at 0.
 pub(super) fn register() {
     LazyLock::force(&SERIES);
+    drop(UPLOADS.gauge(&[]));
 }
 
 /// Runs a request, and notes its response.

@@ -71,6 +71,9 @@ impl Services {
     /// pool. If the database doesn't answer in two seconds, the figures stay as they were.
     pub async fn note_figures(&self) {
         self.store().note_pools();
+        if let Some(replica) = self.replica() {
+            replica.note_pools();
+        }
         let mut last = self.0.backlog.0.lock().await;
         if last.is_some_and(|last| last.elapsed() < FRESH) {
             return;

@@ -18,11 +18,8 @@ use crate::{
         balance::{FreeUnits, PoolOf},
         contact_list::Heads,
         sql::{
-            bounded::Connections,
-            coalescing::Coalescer,
-            errors,
+            bounded::Connections, coalescing::Coalescer, errors,
             lost_connections::lost_the_connection,
-            pools::{self, Pool},
         },
     },
 };
@@ -130,7 +127,7 @@ where
                     tracing::debug!(%cause, "a connection was lost; reading again over another one");
                     read(store.lookups().clone(), keys).await
                 }
-                found => found.inspect_err(|cause| pools::note_error(Pool::Lookups, cause)),
+                found => found,
             }
         }
     })

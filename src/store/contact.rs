@@ -109,8 +109,10 @@ pub async fn lists_with(
     // Each list is looked up in the index of numbers, which begins with the list.
     let (join, end) = match connection.get_database_backend() {
         DatabaseBackend::Postgres => (
+            // As in `known`.
             "CROSS JOIN LATERAL (SELECT 1 AS found FROM contacts c \
-             WHERE c.account_id = l.account_id AND c.list_id = l.id AND c.number = $2 OFFSET 0) q",
+             WHERE c.account_id = l.account_id AND c.list_id = l.id \
+             AND c.number >= $2 AND c.number <= $2 ORDER BY c.number OFFSET 0) q",
             "",
         ),
         _ => (
@@ -202,7 +204,8 @@ pub async fn update(
         DatabaseBackend::Postgres => (
             "(SELECT q.place, w.value->>1 AS fields FROM json_array_elements($3::json) AS w(value)
              CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
-             AND list_id = $2 AND number = (w.value->>0)::bigint OFFSET 0) q) AS changed",
+             AND list_id = $2 AND number >= (w.value->>0)::bigint
+             AND number <= (w.value->>0)::bigint ORDER BY number OFFSET 0) q) AS changed",
             "contacts.ctid = changed.place",
             "$4::bigint",
             "$5::bigint",

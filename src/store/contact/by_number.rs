@@ -38,7 +38,10 @@ pub async fn with_numbers(
 }
 
 /// Selects columns of the contacts with these numbers. The numbers come first in the plan: a plan
-/// made while the list was small must not go through all of it for each.
+/// made while the list was small must not go through all of it for each. Before the table has
+/// statistics, an index that begins with the account and the list costs the same for the planner as
+/// that of numbers, and fewer conditions win. Only that of numbers has their order: so it is asked
+/// for, by a range, because an order of equal numbers would be none.
 fn select(
     connection: &impl ConnectionTrait,
     list: (AccountId, ListId),
@@ -53,7 +56,7 @@ fn select(
         DatabaseBackend::Postgres => format!(
             "SELECT {columns} FROM json_array_elements_text($3::json) AS w(value) CROSS JOIN LATERAL \
              (SELECT {columns} FROM contacts WHERE account_id = $1 AND list_id = $2 \
-             AND number = w.value::bigint OFFSET 0) q"
+             AND number >= w.value::bigint AND number <= w.value::bigint ORDER BY number OFFSET 0) q"
         ),
         _ => format!(
             "SELECT {columns} FROM contacts WHERE account_id = $1 AND list_id = $2 \

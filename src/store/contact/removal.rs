@@ -106,7 +106,8 @@ async fn delete_returning(
     columns: &str,
 ) -> Result<Vec<QueryResult>, DbErr> {
     // On PostgreSQL the values come first in the plan, and the rows are found by their places: a
-    // plan made while the list was small must not go through all of it for each value.
+    // plan made while the list was small must not go through all of it for each value. The order is
+    // that of the index that must be used, as in `known`.
     let postgres = connection.get_database_backend() == DatabaseBackend::Postgres;
     let (condition, value) = match which {
         Which::Ids(ids) => {
@@ -120,7 +121,8 @@ async fn delete_returning(
             } else if postgres {
                 "ctid = ANY (ARRAY(SELECT q.place FROM json_array_elements_text($3::json) AS w(value)
                  CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
-                 AND list_id = $2 AND id = w.value::uuid OFFSET 0) q))"
+                 AND list_id = $2 AND id >= w.value::uuid AND id <= w.value::uuid
+                 ORDER BY id OFFSET 0) q))"
             } else {
                 "account_id = $1 AND list_id = $2 AND id IN (SELECT unhex(value) FROM json_each($3))"
             };
@@ -133,7 +135,8 @@ async fn delete_returning(
             } else if postgres {
                 "ctid = ANY (ARRAY(SELECT q.place FROM json_array_elements_text($3::json) AS w(value)
                  CROSS JOIN LATERAL (SELECT ctid AS place FROM contacts WHERE account_id = $1
-                 AND list_id = $2 AND number = w.value::bigint OFFSET 0) q))"
+                 AND list_id = $2 AND number >= w.value::bigint AND number <= w.value::bigint
+                 ORDER BY number OFFSET 0) q))"
             } else {
                 "account_id = $1 AND list_id = $2 AND number IN (SELECT value FROM json_each($3))"
             };

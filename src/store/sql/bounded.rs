@@ -20,13 +20,18 @@ use sea_orm::{
 
 use super::{
     lost_connections::{Losses, silence},
+    pools,
     reach::Reach,
     renewal::Pool,
 };
 
-/// The deadline of each statement; none on SQLite.
+/// The deadline of each statement, none on SQLite; and the pool that it gets its connection from,
+/// none if it has one or nobody measures.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bound(Option<Postgres>);
+pub(super) struct Bound {
+    postgres: Option<Postgres>,
+    pool: Option<pools::Pool>,
+}
 
 #[derive(Debug, Clone)]
 struct Postgres {
@@ -38,11 +43,31 @@ struct Postgres {
 impl Bound {
     /// Statements must be answered within `limit`.
     pub(super) fn within(limit: Duration, losses: &Losses, reach: &Arc<Reach>) -> Self {
-        Self(Some(Postgres {
-            limit,
-            losses: losses.clone(),
-            reach: reach.clone(),
-        }))
+        Self {
+            postgres: Some(Postgres {
+                limit,
+                losses: losses.clone(),
+                reach: reach.clone(),
+            }),
+            pool: None,
+        }
+    }
+
+    /// Measures the waits for a connection of this pool.
+    pub(super) fn of(self, pool: Option<pools::Pool>) -> Self {
+        Self { pool, ..self }
+    }
+
+    /// Runs what asks for a connection and then uses it.
+    async fn connected<T>(
+        &self,
+        answer: impl Future<Output = Result<T, DbErr>> + Send,
+    ) -> Result<T, DbErr> {
+        let Some(pool) = self.pool else {
+            return answer.await;
+        };
+        let answered = pools::asking(pools::asked(), answer).await;
+        answered.inspect_err(|cause| pools::note_error(pool, cause))
     }
 
     async fn answer<T>(
@@ -53,12 +78,12 @@ impl Bound {
             limit,
             losses,
             reach,
-        }) = &self.0
+        }) = &self.postgres
         else {
-            return answer.await;
+            return self.connected(answer).await;
         };
         let since = Instant::now();
-        let cause = match tokio::time::timeout(*limit, answer).await {
+        let cause = match tokio::time::timeout(*limit, self.connected(answer)).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(cause)) => cause,
             Err(_) => {
@@ -129,8 +154,8 @@ impl Connections {
     }
 
     /// A pool without deadlines that is never replaced.
-    pub(super) fn unlimited(pool: DatabaseConnection) -> Self {
-        Self::new(Pool::lasting(pool), Bound::default())
+    pub(super) fn unlimited(pool: DatabaseConnection, measured: Option<pools::Pool>) -> Self {
+        Self::new(Pool::lasting(pool), Bound::default().of(measured))
     }
 
     /// The pool without deadlines: for migrations, and for what the driver alone can do. After a
@@ -138,6 +163,11 @@ impl Connections {
     #[must_use]
     pub fn unbounded(&self) -> Arc<DatabaseConnection> {
         self.inner.current()
+    }
+
+    /// As which pool the waits for its connections are measured; `None` if they aren't.
+    pub(super) fn measured(&self) -> Option<pools::Pool> {
+        self.bound.pool
     }
 
     /// Starts a transaction.
@@ -163,10 +193,12 @@ impl Connections {
         &self,
         begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
     ) -> Result<Transaction, DbErr> {
-        let bound = self.bound.clone();
-        let begun = tokio::spawn(async move { bound.answer(begin).await }).await;
+        let (bound, asked) = (self.bound.clone(), pools::asked());
+        let begun = async move { pools::asking(asked, bound.answer(begin)).await };
+        let begun = tokio::spawn(begun).await;
         let inner = begun.unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())))?;
-        let bound = self.bound.clone();
+        // Its statements have their connection.
+        let bound = self.bound.clone().of(None);
         Ok(Bounded { inner, bound })
     }
 }

@@ -10,7 +10,7 @@
 mod cursor;
 mod pinned;
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use futures_util::TryStreamExt;
 use rusqlite::{Connection, OpenFlags, types};
@@ -26,7 +26,11 @@ pub use self::{
     cursor::Cursor,
     pinned::{Pinned, PinnedReads},
 };
-use super::{super::Store, reader::Owner};
+use super::{
+    super::Store,
+    pools::{self, Pool},
+    reader::Owner,
+};
 use crate::tuning::Tuned;
 
 /// Bytes of a batch: some hundreds of rows, so that handing it over costs little compared with
@@ -79,6 +83,7 @@ impl Store {
         let sqlite = select.build(SqliteQueryBuilder);
         tokio::spawn(async move {
             // Like other reads, a scan uses a connection of its owner's share, here until its end.
+            let since = Instant::now();
             let turn = owner.reads(reader.turn()).await;
             let (pool, turn) = match turn {
                 Ok(turn) => turn,
@@ -91,7 +96,8 @@ impl Store {
             let pool = pool.unbounded();
             if pool.get_database_backend() == DatabaseBackend::Postgres {
                 let pool = pool.get_postgres_connection_pool();
-                let last = last_step(copy(pool, &postgres, &sender).await);
+                let copied = pools::asking(since, copy(pool, &postgres, &sender)).await;
+                let last = last_step(copied);
                 let _ = sender.send(last).await;
             } else {
                 let options = pool.get_sqlite_connection_pool().connect_options();
@@ -321,6 +327,7 @@ async fn copy(pool: &PgPool, query: &str, sender: &Sender) -> Result<(), DbErr> 
     let failed = |cause: sqlx::Error| broken(cause.to_string());
     let mut connection = pool.acquire().await.map_err(|cause| match cause {
         sqlx::Error::PoolTimedOut => {
+            pools::timed_out(Pool::Reader);
             DbErr::ConnectionAcquire(sea_orm::error::ConnAcquireErr::Timeout)
         }
         cause => failed(cause),

@@ -9,8 +9,8 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use tokio::sync::Semaphore;
 
@@ -74,18 +74,18 @@ impl Store {
         pools::register();
         if settings.is_sqlite() {
             let pools = sqlite::Pools::open(&settings.url, settings.acquire_timeout).await?;
-            let unbounded = Connections::unlimited;
+            let measured = |pool, name| Connections::unlimited(pool, Some(name));
             return Ok(Self {
                 reader: Reader::new(
-                    unbounded(pools.readers),
+                    measured(pools.readers, Pool::Reader),
                     sqlite::READERS.get(),
-                    unbounded(pools.jobs),
+                    measured(pools.jobs, Pool::Jobs),
                 ),
-                lookups: unbounded(pools.lookups),
-                writer: unbounded(pools.writer),
+                lookups: measured(pools.lookups, Pool::Lookups),
+                writer: measured(pools.writer, Pool::Writer),
                 ledger_writers: Vec::new(),
                 threads: None,
-                bulk: unbounded(pools.bulk),
+                bulk: measured(pools.bulk, Pool::Bulk),
                 pins: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
                 writers: 1,
                 losses: Losses::default(),
@@ -150,8 +150,8 @@ impl Store {
     }
 
     /// For bulk reads. The limit on concurrent downloads bounds them.
-    pub(super) fn bulk(&self) -> Arc<DatabaseConnection> {
-        self.bulk.unbounded()
+    pub(super) fn bulk(&self) -> &Connections {
+        &self.bulk
     }
 
     /// Places for pinned snapshots.
@@ -178,8 +178,7 @@ impl Store {
     /// Starts a transaction that writes. On SQLite it takes the write lock at once: a transaction
     /// that starts as a reader and writes later fails if another one wrote in between.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
-        let since = Instant::now();
-        let begun = match self.backend() {
+        match self.backend() {
             DatabaseBackend::Sqlite => {
                 let options = TransactionOptions {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -190,21 +189,13 @@ impl Store {
                 self.writer.begin_by(begin).await
             }
             _ => self.writer.begin().await,
-        };
-        match &begun {
-            Ok(_) => pools::writer_waited(since),
-            Err(cause) => pools::note_error(Pool::Writer, cause),
         }
-        begun
     }
 
     /// Like [`Self::begin`], for one of the ledger's writers, on its own connection if it has one.
     pub async fn begin_for(&self, writer: Option<usize>) -> Result<Transaction, DbErr> {
         match writer.and_then(|writer| self.ledger_writers.get(writer)) {
-            Some(own) => {
-                let begun = own.begin_alone().await;
-                begun.inspect_err(|cause| pools::note_error(Pool::Ledger, cause))
-            }
+            Some(own) => own.begin_alone().await,
             None => self.begin().await,
         }
     }

@@ -19,6 +19,8 @@ use sea_orm::{
     sqlx::{self, Connection, PgConnection, pool::PoolOptions},
 };
 
+use super::pools;
+
 /// The idle time after which a connection is tested. Also the time after a loss in which
 /// connections are tested that were used since, because a server that stops closes one connection
 /// after the other.
@@ -65,7 +67,12 @@ impl Losses {
     }
 
     /// Makes a pool test connections that may be lost before it hands them out.
-    pub(super) fn test_in(self, pool: PoolOptions<sqlx::Postgres>) -> PoolOptions<sqlx::Postgres> {
+    /// Then the wait for one ends, as which pool it is measured.
+    pub(super) fn test_in(
+        self,
+        pool: PoolOptions<sqlx::Postgres>,
+        measured: Option<pools::Pool>,
+    ) -> PoolOptions<sqlx::Postgres> {
         pool.test_before_acquire(false)
             .before_acquire(move |connection, idle| {
                 let losses = self.clone();
@@ -73,6 +80,9 @@ impl Losses {
                     if losses.must_test(idle.idle_for, Instant::now()) {
                         // The pool replaces a connection that fails here.
                         losses.test(connection).await?;
+                    }
+                    if let Some(pool) = measured {
+                        pools::handed_out(pool);
                     }
                     Ok(true)
                 })
@@ -84,6 +94,7 @@ impl Losses {
         match tokio::time::timeout(TEST_TIME, connection.ping()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(cause)) => {
+                tracing::debug!(%cause, "a connection was lost; it is replaced");
                 self.record_loss();
                 Err(cause)
             }

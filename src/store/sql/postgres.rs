@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use super::{
     bounded::{Bound, Connections},
     lost_connections::Losses,
+    pools,
     reach::{PLANS, Reach},
     renewal::Pool,
     session::Session,
@@ -95,6 +96,18 @@ impl Purpose {
         }
     }
 
+    /// Its pool's name in metrics.
+    fn measured(self) -> pools::Pool {
+        match self {
+            Self::Readers => pools::Pool::Reader,
+            Self::Writers => pools::Pool::Writer,
+            Self::Ledger => pools::Pool::Ledger,
+            Self::Lookups => pools::Pool::Lookups,
+            Self::Jobs => pools::Pool::Jobs,
+            Self::Bulk => pools::Pool::Bulk,
+        }
+    }
+
     /// The settings of its connections.
     fn session(self, settings: &Settings) -> Session {
         let timeouts = [
@@ -169,7 +182,8 @@ impl Pools {
         let budget = settings.budget();
         let open = |purpose: Purpose, connections, limit| {
             let pool = pool(purpose, connections, settings, &reach, &losses);
-            Connections::new(pool, Bound::within(limit, &losses, &reach))
+            let bound = Bound::within(limit, &losses, &reach);
+            Connections::new(pool, bound.of(Some(purpose.measured())))
         };
         // A statement may also wait for its connection.
         let usual = settings.acquire_timeout + settings.statement_timeout + GRACE;
@@ -209,7 +223,9 @@ fn pool(
             .acquire_timeout(settings.acquire_timeout);
         let host = named(reach.options(), purpose.name());
         let session = purpose.session(&settings);
-        session.pool(reach.carrier(), host, tested.clone().test_in(options))
+        let measured = Some(purpose.measured());
+        let options = tested.clone().test_in(options, measured);
+        session.pool(reach.carrier(), host, options, measured)
     };
     Pool::renewed(open, losses)
 }
@@ -218,6 +234,10 @@ fn pool(
 #[derive(Debug)]
 pub(super) struct ReadOnlyPools {
     pub reach: Arc<Reach>,
+    /// What the connections are for, in their names.
+    pub purpose: &'static str,
+    /// As which pool their waits are measured.
+    pub measured: Option<pools::Pool>,
     pub acquire_timeout: Duration,
     pub statement_timeout: Duration,
     pub losses: Losses,
@@ -228,6 +248,7 @@ impl ReadOnlyPools {
     pub(super) fn open(&self, connections: u32) -> Connections {
         let (reach, tested) = (self.reach.clone(), self.losses.clone());
         let (patience, limit) = (self.acquire_timeout, self.statement_timeout);
+        let (purpose, measured) = (self.purpose, self.measured);
         let open = move || {
             let pool = PgPoolOptions::new()
                 .max_connections(connections)
@@ -235,11 +256,12 @@ impl ReadOnlyPools {
             let session = Session::default()
                 .with([("default_transaction_read_only", "on")])
                 .with([("statement_timeout", milliseconds(limit))]);
-            let host = reach.options();
-            session.pool(reach.carrier(), host, tested.clone().test_in(pool))
+            let host = named(reach.options(), purpose);
+            let pool = tested.clone().test_in(pool, measured);
+            session.pool(reach.carrier(), host, pool, measured)
         };
         let bound = Bound::within(patience + limit + GRACE, &self.losses, &self.reach);
-        Connections::new(Pool::renewed(open, &self.losses), bound)
+        Connections::new(Pool::renewed(open, &self.losses), bound.of(measured))
     }
 }
 
@@ -269,7 +291,7 @@ pub(super) async fn for_migrations(
         .max_lifetime(None::<Duration>)
         .idle_timeout(None::<Duration>);
     let host = named(reach.options(), "migrate");
-    Ok(session.pool(reach.carrier(), host, pool))
+    Ok(session.pool(reach.carrier(), host, pool, None))
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ impl ReadOnly {
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let (pool, still) = if url.starts_with("sqlite:") {
             let (pool, still) = open_file(url).await?;
-            (Connections::unlimited(pool), still)
+            (Connections::unlimited(pool, None), still)
         } else {
             (open_postgres(url).await?, None)
         };
@@ -209,6 +209,8 @@ async fn open_postgres(url: &str) -> Result<Connections, OpenError> {
     reach.wait(Duration::ZERO).await?;
     let pools = ReadOnlyPools {
         reach,
+        purpose: "audit",
+        measured: None,
         acquire_timeout: ACQUIRE_TIMEOUT,
         statement_timeout: STATEMENT_TIMEOUT,
         losses: Losses::default(),

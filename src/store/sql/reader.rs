@@ -7,10 +7,7 @@
 //! connection of the pool, and make other accounts' reads and the jobs for settlement and expiry
 //! wait.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::id::{AccountId, ApiKeyId};
@@ -26,7 +23,7 @@ use sea_orm::{
 
 use super::{
     bounded::{Connections, Transaction},
-    pools::{self, Pool},
+    pools,
 };
 use crate::fair::{Bounds, Line, Place};
 
@@ -117,22 +114,20 @@ impl Reader {
         }
     }
 
-    /// Waits for a connection in the share of the current task's owner, and returns its pool.
+    /// Waits for a connection in the share of the current task's owner, and returns its pool. The
+    /// wait is measured if it is part of [`pools::asking`].
     pub(super) async fn turn(&self) -> Result<(&Connections, Turn), DbErr> {
         match Owner::current() {
             Owner::Jobs => Ok((&self.jobs, None)),
-            owner => {
-                let since = Instant::now();
-                let taken = self.line.take(owner).await;
-                pools::reader_waited(since);
-                match taken {
-                    Ok(place) => Ok((&self.shared, Some(place))),
-                    Err(_) => {
-                        pools::timed_out(Pool::Reader);
-                        Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+            owner => match self.line.take(owner).await {
+                Ok(place) => Ok((&self.shared, Some(place))),
+                Err(_) => {
+                    if let Some(pool) = self.shared.measured() {
+                        pools::timed_out(pool);
                     }
+                    Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
                 }
-            }
+            },
         }
     }
 
@@ -149,11 +144,14 @@ impl Reader {
 
     /// Starts a read-only transaction that sees one state of the database.
     pub async fn snapshot(&self) -> Result<Snapshot, DbErr> {
-        let (pool, turn) = self.turn().await?;
-        Ok(Snapshot {
-            transaction: pool.begin_by(snapshot(pool.unbounded())).await?,
-            _turn: turn,
+        pools::asking(pools::asked(), async {
+            let (pool, turn) = self.turn().await?;
+            Ok(Snapshot {
+                transaction: pool.begin_by(snapshot(pool.unbounded())).await?,
+                _turn: turn,
+            })
         })
+        .await
     }
 
     pub(super) async fn close(self) -> Result<(), DbErr> {
@@ -176,11 +174,14 @@ async fn snapshot(pool: Arc<DatabaseConnection>) -> Result<DatabaseTransaction, 
 
 /// Like [`snapshot`], on a pool without deadlines. It goes on if the caller leaves meanwhile, as
 /// [`Connections::begin_by`] does.
-pub(super) async fn snapshot_of(
-    pool: Arc<DatabaseConnection>,
-) -> Result<DatabaseTransaction, DbErr> {
-    let begun = tokio::spawn(snapshot(pool)).await;
-    begun.unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())))
+pub(super) async fn snapshot_of(pool: &Connections) -> Result<DatabaseTransaction, DbErr> {
+    let begin = pools::asking(pools::asked(), snapshot(pool.unbounded()));
+    let begun = tokio::spawn(begin).await;
+    let begun = begun.unwrap_or_else(|cause| Err(DbErr::Custom(cause.to_string())));
+    if let (Err(cause), Some(measured)) = (&begun, pool.measured()) {
+        pools::note_error(measured, cause);
+    }
+    begun
 }
 
 #[async_trait]
@@ -190,23 +191,35 @@ impl ConnectionTrait for Reader {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let (pool, _turn) = self.turn().await?;
-        pool.execute_raw(statement).await
+        pools::asking(pools::asked(), async {
+            let (pool, _turn) = self.turn().await?;
+            pool.execute_raw(statement).await
+        })
+        .await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let (pool, _turn) = self.turn().await?;
-        pool.execute_unprepared(sql).await
+        pools::asking(pools::asked(), async {
+            let (pool, _turn) = self.turn().await?;
+            pool.execute_unprepared(sql).await
+        })
+        .await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let (pool, _turn) = self.turn().await?;
-        pool.query_one_raw(statement).await
+        pools::asking(pools::asked(), async {
+            let (pool, _turn) = self.turn().await?;
+            pool.query_one_raw(statement).await
+        })
+        .await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let (pool, _turn) = self.turn().await?;
-        pool.query_all_raw(statement).await
+        pools::asking(pools::asked(), async {
+            let (pool, _turn) = self.turn().await?;
+            pool.query_all_raw(statement).await
+        })
+        .await
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     bounded::Connections,
     bulk::{Pinned, PinnedReads, pin_postgres},
     lost_connections::Losses,
+    pools::{self, Pool},
     postgres::ReadOnlyPools,
     reach::Reach,
     reader::{Reader, Snapshot},
@@ -99,6 +100,8 @@ impl Replica {
         }
         let pools = ReadOnlyPools {
             reach: Arc::new(reach),
+            purpose: "reports",
+            measured: Some(Pool::Replica),
             acquire_timeout: ACQUIRE_TIMEOUT,
             statement_timeout: STATEMENT_TIMEOUT,
             losses: Losses::default(),
@@ -157,7 +160,13 @@ impl Replica {
 
     /// Starts two transactions on the same snapshot: one for single reads, and one for a scan.
     pub async fn pin(&self) -> Result<(PinnedReads, Pinned), DbErr> {
-        pin_postgres(self.bulk.unbounded(), None).await
+        pin_postgres(&self.bulk, None).await
+    }
+
+    /// States in metrics how many connections there are, and how many of them are used.
+    pub fn note_pools(&self) {
+        let (shared, _) = self.reader.pools();
+        pools::note(Pool::Replica, &[shared, &self.bulk]);
     }
 
     /// Leaves the replica alone. The log says so once, until the replica is used again.

@@ -13,6 +13,8 @@ use sea_orm::{
     },
 };
 
+use super::pools;
+
 /// How often a pooler is asked whether it shares connections. Once is enough for one that reuses
 /// the connection that was used last; one that takes them in turn is found out the second time.
 const PROBES: u32 = 4;
@@ -42,28 +44,34 @@ impl Session {
         self
     }
 
-    /// Opens a pool whose connections have these settings. They are opened on demand.
+    /// Opens a pool whose connections have these settings. They are opened on demand; the wait for
+    /// one ends then, as which pool it is measured.
     pub(super) fn pool(
         self,
         carrier: Carrier,
         host: PgConnectOptions,
         pool: PgPoolOptions,
+        measured: Option<pools::Pool>,
     ) -> DatabaseConnection {
         let host = host.disable_statement_logging();
-        let pool = match carrier {
-            Carrier::Startup => pool.connect_lazy_with(host.options(self.0)),
-            Carrier::Statement => {
-                let statement = self.statement();
-                let set = pool.after_connect(move |connection, _| {
-                    let statement = statement.clone();
-                    Box::pin(async move {
-                        let set = sqlx::raw_sql(sqlx::AssertSqlSafe(statement));
-                        set.execute(connection).await.map(drop)
-                    })
-                });
-                set.connect_lazy_with(host)
-            }
+        let (host, statement) = match carrier {
+            Carrier::Startup => (host.options(self.0), None),
+            Carrier::Statement => (host, Some(self.statement())),
         };
+        let pool = pool.after_connect(move |connection, _| {
+            let statement = statement.clone();
+            Box::pin(async move {
+                if let Some(statement) = statement {
+                    let set = sqlx::raw_sql(sqlx::AssertSqlSafe(statement));
+                    set.execute(connection).await?;
+                }
+                if let Some(pool) = measured {
+                    pools::handed_out(pool);
+                }
+                Ok(())
+            })
+        });
+        let pool = pool.connect_lazy_with(host);
         SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
     }
 

@@ -15,7 +15,10 @@ use sea_orm::{
     },
 };
 
-use super::{private_file, wal};
+use super::{
+    pools::{self, Pool},
+    private_file, wal,
+};
 use crate::tuning::Tuned;
 
 /// Readers beside SQLite's one writer, shared fairly ([`super::reader`]): enough to keep four to
@@ -63,19 +66,20 @@ impl Pools {
     /// If it can't be opened.
     pub(super) async fn open(url: &str, patience: Duration) -> Result<Self, DbErr> {
         private_file::prepare(url);
-        let writer = Database::connect(options(url, 1, WRITER_CACHE.get(), patience)).await?;
-        let pool = |connections| {
-            let mut options = options(url, connections, READER_CACHE.get(), patience);
+        let writer = options(url, 1, WRITER_CACHE.get(), patience, Pool::Writer);
+        let writer = Database::connect(writer).await?;
+        let pool = |connections, name| {
+            let mut options = options(url, connections, READER_CACHE.get(), patience, name);
             // Connections are opened on demand.
             options.connect_lazy(true).min_connections(0);
             Database::connect(options)
         };
         Ok(Self {
             writer,
-            readers: pool(READERS.get()).await?,
-            lookups: pool(LOOKUPS.get()).await?,
-            jobs: pool(JOBS).await?,
-            bulk: pool(BULK).await?,
+            readers: pool(READERS.get(), Pool::Reader).await?,
+            lookups: pool(LOOKUPS.get(), Pool::Lookups).await?,
+            jobs: pool(JOBS, Pool::Jobs).await?,
+            bulk: pool(BULK, Pool::Bulk).await?,
         })
     }
 }
@@ -85,6 +89,7 @@ fn options(
     connections: u32,
     cache_kibibytes: u32,
     patience: Duration,
+    measured: Pool,
 ) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
@@ -108,8 +113,21 @@ fn options(
                 .pragma("cache_size", format!("-{cache_kibibytes}"))
                 .statement_cache_capacity(STATEMENTS.get())
         })
-        .map_sqlx_sqlite_pool_opts(|options| {
-            options.before_acquire(|connection, _| Box::pin(is_usable(connection)))
+        .map_sqlx_sqlite_pool_opts(move |options| {
+            options
+                .before_acquire(move |connection, _| {
+                    Box::pin(async move {
+                        let is_usable = is_usable(connection).await?;
+                        if is_usable {
+                            pools::handed_out(measured);
+                        }
+                        Ok(is_usable)
+                    })
+                })
+                .after_connect(move |_, _| {
+                    pools::handed_out(measured);
+                    Box::pin(std::future::ready(Ok(())))
+                })
         });
     options
 }

@@ -68,6 +68,8 @@ catalogue! {
         "Running subscriptions of all WebSockets and event streams.";
     DOWNLOADS = Kind::Gauge, "message_credits_downloads_running", [],
         "Files of reports and statements that are being sent.";
+    UPLOADS = Kind::Gauge, "message_credits_uploads_running", [],
+        "Forms with files that are being received or read, each in one of the places for uploads.";
     IMPORTS = Kind::Gauge, "message_credits_imports_running", [],
         "Imports of contacts that this process runs or has waiting.";
     IMPORTS_ENDED = Kind::Counter, "message_credits_imports_total",
@@ -115,15 +117,15 @@ catalogue! {
         "Times that an account was set aside, because another transaction had locked it.";
 
     POOL_CONNECTIONS = Kind::Gauge, "message_credits_database_connections",
-        ["pool": "`ledger`, `writer`, `reader`, `lookups`, `jobs` or `bulk`",
+        ["pool": "`ledger`, `writer`, `reader`, `lookups`, `jobs`, `bulk`, or `replica` for `--report-database-url`",
          "state": "`used` or `idle`"],
         "Connections to the database, by pool and state.";
     POOL_LIMIT = Kind::Gauge, "message_credits_database_connections_limit",
         ["pool": "as above"],
         "Connections that a pool may open.";
     POOL_WAIT_SECONDS = LATENCY, "message_credits_database_wait_seconds",
-        ["pool": "`reader`, or `writer` for a transaction outside the ledger"],
-        "Seconds that a statement or a transaction waited for a connection; for the writer with its BEGIN.";
+        ["pool": "as for connections"],
+        "Seconds that a statement or a transaction waited until a pool gave it a connection, opening one included.";
     POOL_TIMEOUTS = Kind::Counter, "message_credits_database_wait_timeouts_total",
         ["pool": "as for connections"],
         "Waits for a connection that ended without one.";

@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 /// A server's metrics.
-async fn scraped(server: &Server) -> String {
+pub async fn scraped(server: &Server) -> String {
     let response = server
         .http()
         .get(server.url("/metrics"))
@@ -30,7 +30,7 @@ async fn scraped(server: &Server) -> String {
 
 /// The value of a series.
 #[track_caller]
-fn value(text: &str, series: &str) -> f64 {
+pub fn value(text: &str, series: &str) -> f64 {
     let found = text
         .lines()
         .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
@@ -100,6 +100,10 @@ on_both_databases! {
             ("message_credits_ledger_phase_seconds_count{phase=\"commit\"}", 3.0),
             ("message_credits_ledger_batch_commands_sum", 4.0),
             ("message_credits_ledger_wait_seconds_count", 4.0),
+            ("message_credits_database_wait_seconds_count{pool=\"writer\"}", 1.0),
+            ("message_credits_database_wait_seconds_count{pool=\"reader\"}", 1.0),
+            ("message_credits_database_wait_seconds_count{pool=\"lookups\"}", 1.0),
+            ("message_credits_database_wait_seconds_count{pool=\"jobs\"}", 1.0),
             ("message_credits_database_connections{pool=\"writer\",state=\"idle\"}", 0.0),
             ("message_credits_database_connections_limit{pool=\"reader\"}", 1.0),
             ("message_credits_http_connections", 1.0),

@@ -10,6 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
+use super::metrics::{scraped, value};
 use crate::support::{Server, upload::IMPORT};
 
 /// The most that any step here may take.
@@ -119,6 +120,31 @@ async fn places_for_uploads_are_bounded() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(imported, 1);
+}
+
+/// A form whose file is still to come counts as running, until its client is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn running_uploads_are_counted() {
+    const RUNNING: &str = "message_credits_uploads_running";
+    let server = Server::on_sqlite().await;
+    let shop = server.account("Shop").await;
+    let list = server.list(&shop, "Numbers", json!([])).await;
+    let until = async |expected: f64| {
+        for _ in 0..200 {
+            if (value(&scraped(&server).await, RUNNING) - expected).abs() < f64::EPSILON {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{RUNNING} is never {expected}");
+    };
+    until(0.0).await;
+    let variables = json!({ "list": list, "file": null });
+    let coming = begin(&server, &shop.owner, IMPORT, variables.clone()).await;
+    let second = begin(&server, &shop.owner, IMPORT, variables).await;
+    until(2.0).await;
+    drop((coming, second));
+    until(0.0).await;
 }
 
 /// The uploaded part of a file is stored where no other user of the machine can read it.

@@ -2,21 +2,26 @@
 //!
 //! Here: starting both on the same snapshot. Not here: the scan itself (the parent).
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use rusqlite::Connection;
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    DbErr, ExecResult, QueryResult, Statement, StreamTrait,
+    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult,
+    QueryResult, Statement, StreamTrait,
     sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder},
     sqlx::{self, Postgres, Row, ValueRef, pool::PoolConnection},
 };
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{
-    super::{reader::snapshot_of, shards},
+    super::{
+        bounded::Connections,
+        pools::{self, Pool},
+        reader::snapshot_of,
+        shards,
+    },
     BATCH_BYTES, BATCHES_WAITING, Batch, SCAN_TIMEOUT, Scan, Sender, Store, broken, copy_out,
     hand_over_async, last_step, open, walk_on,
 };
@@ -138,16 +143,20 @@ impl Store {
     pub async fn pin(&self) -> Result<(PinnedReads, Pinned), DbErr> {
         if self.backend() == DatabaseBackend::Postgres {
             // Callers that each hold one connection and wait for another would wait for each other.
-            let place = tokio::time::timeout(self.patience(), self.pins().clone().acquire_owned());
-            let place = match place.await {
-                Ok(Ok(place)) => place,
-                Ok(Err(_)) | Err(_) => {
-                    return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+            let pin = async {
+                let place = self.pins().clone().acquire_owned();
+                match tokio::time::timeout(self.patience(), place).await {
+                    Ok(Ok(place)) => pin_postgres(self.bulk(), Some(place)).await,
+                    Ok(Err(_)) | Err(_) => {
+                        pools::timed_out(Pool::Bulk);
+                        Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+                    }
                 }
             };
-            return pin_postgres(self.bulk(), Some(place)).await;
+            return pools::asking(pools::asked(), pin).await;
         }
-        let options = self.bulk().get_sqlite_connection_pool().connect_options();
+        let bulk = self.bulk().unbounded();
+        let options = bulk.get_sqlite_connection_pool().connect_options();
         let held = self.begin().await?;
         let both = async {
             let begun = tokio::task::spawn_blocking(move || begin(options.get_filename()));
@@ -170,18 +179,25 @@ impl Store {
 /// Starts both transactions on PostgreSQL, on connections of this pool. The place is held until the
 /// scan has ended.
 pub(in crate::store::sql) async fn pin_postgres(
-    bulk: Arc<DatabaseConnection>,
+    bulk: &Connections,
     place: Option<OwnedSemaphorePermit>,
 ) -> Result<(PinnedReads, Pinned), DbErr> {
     if shards::are_used() {
         return pin_on_shards(bulk, place).await;
     }
-    let pool = bulk.get_postgres_connection_pool();
+    let pool = bulk.unbounded();
     let failed = |cause: sqlx::Error| match cause {
-        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        sqlx::Error::PoolTimedOut => {
+            if let Some(measured) = bulk.measured() {
+                pools::timed_out(measured);
+            }
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+        }
         cause => broken(cause.to_string()),
     };
-    let mut held = Held(Some(pool.acquire().await.map_err(failed)?), place);
+    let acquired = pool.get_postgres_connection_pool().acquire();
+    let acquired = pools::asking(pools::asked(), acquired).await;
+    let mut held = Held(Some(acquired.map_err(failed)?), place);
     let connection = held.connection().map_err(failed)?;
     let begin = format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
@@ -195,7 +211,7 @@ pub(in crate::store::sql) async fn pin_postgres(
         .fetch_one(&mut **connection)
         .await
         .map_err(failed)?;
-    let snapshot = snapshot_of(bulk).await?;
+    let snapshot = pools::asking(Instant::now(), snapshot_of(bulk)).await?;
     // The server made this name, of digits, letters and hyphens.
     snapshot
         .execute_unprepared(&format!("SET TRANSACTION SNAPSHOT '{name}'"))
@@ -206,7 +222,7 @@ pub(in crate::store::sql) async fn pin_postgres(
 /// Starts one transaction, for the single reads and then for the scan. Each server keeps its
 /// snapshot on the one connection that the transaction has to it.
 async fn pin_on_shards(
-    bulk: Arc<DatabaseConnection>,
+    bulk: &Connections,
     place: Option<OwnedSemaphorePermit>,
 ) -> Result<(PinnedReads, Pinned), DbErr> {
     let transaction = Arc::new(snapshot_of(bulk).await?);
