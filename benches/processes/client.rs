@@ -123,8 +123,8 @@ impl Connection {
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// A socket with this many subscriptions, after the first event of each.
-    pub async fn subscribed(address: SocketAddr, account: &str, count: usize) -> Self {
+    /// A socket with this many subscriptions of a key, after the first event of each.
+    pub async fn subscribed(address: SocketAddr, key: &str, account: &str, count: usize) -> Self {
         let url = format!("ws://{address}/graphql");
         let mut request = url.into_client_request().unwrap();
         let protocol = "graphql-transport-ws".parse().unwrap();
@@ -132,7 +132,7 @@ impl Socket {
         headers.insert("sec-websocket-protocol", protocol);
         let (stream, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         let mut socket = Self(stream);
-        let payload = json!({ "Authorization": format!("Bearer {KEY}") });
+        let payload = json!({ "Authorization": format!("Bearer {key}") });
         socket
             .say(json!({ "type": "connection_init", "payload": payload }))
             .await;

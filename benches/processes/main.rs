@@ -44,6 +44,10 @@ const CONNECTIONS: usize = 64;
 const ACCOUNTS: usize = 1_000;
 /// Subscriptions that hear nothing.
 const SUBSCRIPTIONS: usize = 1_000;
+/// Accounts with a key each that share them: one key may have 128.
+const SUBSCRIBERS: usize = 10;
+/// Subscriptions of one socket.
+const OF_A_SOCKET: usize = 50;
 /// Changes of the part `hints`.
 const CHANGES: usize = 300;
 /// Parts, in the order in which they run.
@@ -203,24 +207,27 @@ async fn sending(servers: &Servers, time: Duration) -> Measured {
 
 /// Sends through one process that has many subscriptions to accounts that don't change.
 async fn subscriptions(settings: &Settings) {
-    let mut all = all_servers(settings, 2).await;
+    let mut all = all_servers(settings, 1 + SUBSCRIBERS).await;
     let mut table = Table::new(format!(
         "sendMessage over HTTP, {CONNECTIONS} connections, one account, one process"
     ));
     for _ in 0..settings.rounds {
         for (program, servers) in settings.programs.iter().zip(&mut all) {
             servers.start();
-            let silent = servers.accounts.pop().expect("an account");
+            let address = servers.address(0);
+            let mut connection = Connection::open(address).await;
+            let silent = servers.accounts.split_off(1);
             for count in [0, SUBSCRIPTIONS] {
                 let mut sockets = Vec::new();
-                for _ in 0..count / 50 {
-                    sockets.push(Socket::subscribed(servers.address(0), &silent, 50).await);
+                for account in silent.iter().cycle().take(count / OF_A_SOCKET) {
+                    let key = servers::key(&mut connection, account).await;
+                    sockets.push(Socket::subscribed(address, &key, account, OF_A_SOCKET).await);
                 }
                 let measured = sending(servers, settings.time).await;
                 let name = format!("{}, {count} idle subscriptions", program.name);
                 table.add(&name, measured);
             }
-            servers.accounts.push(silent);
+            servers.accounts.extend(silent);
             servers.stop();
         }
     }
@@ -300,7 +307,7 @@ async fn hints(settings: &Settings) {
         servers.start();
         servers.start();
         let account = servers.accounts[0].clone();
-        let mut socket = Socket::subscribed(servers.address(0), &account, 1).await;
+        let mut socket = Socket::subscribed(servers.address(0), client::KEY, &account, 1).await;
         let mut sender = Connection::open(servers.address(1)).await;
         // Until the processes know of each other, a subscription looks each second.
         tokio::time::sleep(Duration::from_secs(6)).await;

@@ -235,6 +235,18 @@ pub async fn list(connection: &mut Connection, account: &str) -> String {
     id.expect("an id").to_owned()
 }
 
+/// Makes a key of an account's owner.
+pub async fn key(connection: &mut Connection, account: &str) -> String {
+    const CREATE: &str = "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { \
+                          secret userErrors { code } } }";
+    let input = json!({ "accountId": account, "name": "Idle", "role": "OWNER" });
+    let body = json!({ "query": CREATE, "variables": { "input": input } });
+    let made = connection.ask(&body.to_string()).await;
+    let secret = made.pointer("/data/createApiKey/secret");
+    let secret = secret.and_then(serde_json::Value::as_str);
+    secret.expect("a key").to_owned()
+}
+
 async fn account(connection: &mut Connection, number: usize) -> String {
     const CREATE: &str = "mutation($input: CreateAccountInput!) { \
                           createAccount(input: $input) { account { id } userErrors { code } } }";

@@ -319,7 +319,8 @@ const SOCKETS: Size = Size {
     share: 256,
     key_share: 128,
 };
-/// Subscriptions. Each checks its balance once a second: two thousand took 0.2 to 0.4 of a core.
+/// Subscriptions. Where hints of changes don't arrive, each checks its balance once a second: two
+/// thousand took 0.2 to 0.4 of a core.
 const SUBSCRIPTIONS: Size = Size {
     places: 2_048,
     share: 256,

@@ -210,7 +210,7 @@ async fn later_steps_run_on_distributed_tables() {
     assert_eq!(cluster.answer(method).await.as_deref(), Some("h"));
     let server = Process::start(&["--database-url", &url]);
     let (status, text) = readyz(&server).await;
-    assert_eq!((status, text.trim()), (200, "ready"));
+    assert!(status == 200 && !text.contains("cluster:"), "{text}");
     Shop::open(&server).await.works(&server).await;
     assert_eq!(server.terminate(), Some(0));
     assert_verified(&url);
