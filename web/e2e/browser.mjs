@@ -58,7 +58,7 @@ export async function openBrowser(locale = 'en-GB') {
   });
   context.on('weberror', (error) => offences.push(`exception: ${error.error().message}`));
   context.on('page', (page) => page.on('websocket', (socket) => visit(socket.url())));
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(15_000);
 
   return {
     offences,
