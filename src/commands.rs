@@ -57,6 +57,12 @@ pub async fn run(read: Read) -> Result<ExitCode, Failure> {
     }
 }
 
+/// A number of things, such as "1 account" and "2 accounts".
+fn many(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
 fn account_id(text: &str) -> Result<AccountId, Failure> {
     Ok(AccountId::decode(text).ok_or("--account must be an id such as account_01j…")?)
 }

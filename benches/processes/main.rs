@@ -46,6 +46,9 @@ const ACCOUNTS: usize = 1_000;
 const SUBSCRIPTIONS: usize = 1_000;
 /// Accounts with a key each that share them: one key may have 128.
 const SUBSCRIBERS: usize = 10;
+/// How long subscriptions take to be idle: while other processes may not know of the first one yet,
+/// all look each second.
+const BECOME_IDLE: Duration = Duration::from_secs(5);
 /// Subscriptions of one socket.
 const OF_A_SOCKET: usize = 50;
 /// Changes of the part `hints`.
@@ -223,6 +226,7 @@ async fn subscriptions(settings: &Settings) {
                     let key = servers::key(&mut connection, account).await;
                     sockets.push(Socket::subscribed(address, &key, account, OF_A_SOCKET).await);
                 }
+                tokio::time::sleep(BECOME_IDLE).await;
                 let measured = sending(servers, settings.time).await;
                 let name = format!("{}, {count} idle subscriptions", program.name);
                 table.add(&name, measured);
@@ -309,8 +313,7 @@ async fn hints(settings: &Settings) {
         let account = servers.accounts[0].clone();
         let mut socket = Socket::subscribed(servers.address(0), client::KEY, &account, 1).await;
         let mut sender = Connection::open(servers.address(1)).await;
-        // Until the processes know of each other, a subscription looks each second.
-        tokio::time::sleep(Duration::from_secs(6)).await;
+        tokio::time::sleep(BECOME_IDLE).await;
         let mut heard = Measured::default();
         let began = Instant::now();
         for _ in 0..CHANGES {

@@ -32,6 +32,9 @@ pub struct Model {
     /// When it last changed, in microseconds since the epoch; null if that was before it was
     /// recorded.
     pub updated_at: Option<i64>,
+    /// Whether credits are left. The database sets it; the indexes of lots with credits left have
+    /// it.
+    pub is_open: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -61,6 +61,8 @@ mod m20261128_000066_setting_changes;
 mod m20261128_000067_last_changes;
 mod m20261128_000068_accounts_by_last_change;
 mod m20261128_000069_actors_of_erasures;
+mod m20261128_000070_open_lots;
+mod m20261128_000071_indexes_of_open_lots;
 
 /// All migrations, the oldest first.
 #[derive(Debug)]
@@ -120,6 +122,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000067_last_changes::Migration),
             Box::new(m20261128_000068_accounts_by_last_change::Migration),
             Box::new(m20261128_000069_actors_of_erasures::Migration),
+            Box::new(m20261128_000070_open_lots::Migration),
+            Box::new(m20261128_000071_indexes_of_open_lots::Migration),
         ]
     }
 }

@@ -10,7 +10,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Failure, print};
+use super::{Failure, many, print};
 use crate::{
     clock::Clock,
     config::audit::{HeadsArgs, VerifyArgs},
@@ -39,7 +39,9 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
         Some(file) => Some(recorded(file, key.as_ref())?),
     };
     let database = ReadOnly::open(&args.database.database_url).await?;
-    let against = heads.as_ref().map(|heads| (heads.accounts.len(), heads.at));
+    let against = heads
+        .as_ref()
+        .map(|heads| (heads.accounts.len() as u64, heads.at));
     let tell = |progress: &Progress| {
         let (accounts, transactions) = (progress.accounts(), progress.transactions());
         note(&format!(
@@ -56,7 +58,8 @@ pub(super) async fn verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     }
     if let Some((accounts, at)) = against {
         print(&format!(
-            "Compared with the heads of {accounts} accounts as of {at}.\n"
+            "Compared with {} as of {at}.\n",
+            heads_of(accounts)
         ))?;
     }
     report(&verified)
@@ -89,18 +92,23 @@ fn report(verified: &Verified) -> Result<ExitCode, Failure> {
     let found = verified
         .left_out
         .saturating_add(verified.drifts.len() as u64);
-    print(&format!("{counted}: {found} differences.\n"))?;
+    let differences = many(found, "difference");
+    print(&format!("{counted}: {differences}.\n"))?;
     Ok(ExitCode::FAILURE)
+}
+
+fn heads_of(accounts: u64) -> String {
+    let heads = if accounts == 1 { "head" } else { "heads" };
+    format!("the {heads} of {}", many(accounts, "account"))
 }
 
 /// How much was verified, and how far the history goes.
 fn counted(verified: &Verified) -> String {
-    let (accounts, transactions) = (verified.accounts, verified.transactions);
+    let accounts = many(verified.accounts, "account");
+    let transactions = many(verified.transactions, "transaction");
     match verified.last_at {
-        Some(at) => {
-            format!("{accounts} accounts, {transactions} transactions, the last one at {at}")
-        }
-        None => format!("{accounts} accounts, {transactions} transactions"),
+        Some(at) => format!("{accounts}, {transactions}, the last one at {at}"),
+        None => format!("{accounts}, {transactions}"),
     }
 }
 
@@ -129,7 +137,7 @@ pub(super) async fn heads(args: &HeadsArgs) -> Result<ExitCode, Failure> {
         Some(_) => "signed",
         None => "not signed: give --signing-key to sign them",
     };
-    note(&format!("The heads of {accounts} accounts, {signed}."));
+    note(&format!("Exported {}, {signed}.", heads_of(accounts)));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@
 
 use std::{io::Write, process::ExitCode};
 
-use super::{Failure, account_id, print};
+use super::{Failure, account_id, many, print};
 use crate::{
     app,
     clock::Clock,
@@ -47,8 +47,7 @@ pub(super) async fn rebuild_usage(args: &RebuildUsageArgs) -> Result<ExitCode, F
     if account.is_some() && count == 0 {
         return Err("no account has this id".into());
     }
-    print(&format!(
-        "Recomputed the usage by day of {count} accounts.\n"
-    ))?;
+    let accounts = many(count, "account");
+    print(&format!("Recomputed the usage by day of {accounts}.\n"))?;
     Ok(ExitCode::SUCCESS)
 }

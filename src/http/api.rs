@@ -270,7 +270,7 @@ fn is_upload(headers: &HeaderMap) -> bool {
 fn denied_response(denied: &Denied, media: Media) -> Response {
     denied.count();
     let status = match denied {
-        Denied::Share | Denied::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
+        Denied::Share | Denied::Subscriptions | Denied::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
         Denied::Full => StatusCode::SERVICE_UNAVAILABLE,
     };
     let wait = retry_after_seconds(denied.retry_after()).to_string();

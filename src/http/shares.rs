@@ -74,6 +74,8 @@ impl Caller {
 pub(crate) enum Denied {
     /// The caller has used up its share.
     Share,
+    /// The caller has as many subscriptions as it may have.
+    Subscriptions,
     /// The caller exceeded its rate, and may try again after this time.
     Rate(Duration),
     /// Other callers use the whole capacity.
@@ -84,7 +86,7 @@ impl Denied {
     /// Counts it in metrics, when a caller is answered with it.
     pub(crate) fn count(&self) {
         measured::denied(match self {
-            Self::Share => measured::SHARE,
+            Self::Share | Self::Subscriptions => measured::SHARE,
             Self::Rate(_) => measured::RATE,
             Self::Full => measured::CAPACITY,
         });
@@ -94,7 +96,7 @@ impl Denied {
     pub(crate) fn retry_after(&self) -> Duration {
         match self {
             Self::Rate(wait) => *wait,
-            Self::Share | Self::Full => Duration::from_secs(1),
+            Self::Share | Self::Subscriptions | Self::Full => Duration::from_secs(1),
         }
     }
 
@@ -102,6 +104,7 @@ impl Denied {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Share => "This account, key or address has reached its limit of concurrent requests; wait for a response before you send more.".to_owned(),
+            Self::Subscriptions => "This account or key has as many subscriptions as it may have; end one before you start another.".to_owned(),
             Self::Rate(wait) => format!(
                 "This account, key or address has exceeded its rate limit; try again in {} s.",
                 super::rates::retry_after_seconds(*wait)
@@ -442,7 +445,11 @@ impl Shares {
 
     /// A place for a subscription, without waiting.
     pub(crate) fn subscription(&self, caller: &Caller) -> Result<Held, Denied> {
-        let held = self.subscriptions.try_take(caller)?;
+        let held = self.subscriptions.try_take(caller);
+        let held = held.map_err(|denied| match denied {
+            Denied::Share => Denied::Subscriptions,
+            other => other,
+        })?;
         Ok(held.counted(&GAUGES.subscriptions))
     }
 

@@ -103,7 +103,9 @@ impl IntoResponse for Outcome {
             Self::Denied(denied) => {
                 denied.count();
                 let code = match denied {
-                    Denied::Share | Denied::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
+                    Denied::Share | Denied::Subscriptions | Denied::Rate(_) => {
+                        StatusCode::TOO_MANY_REQUESTS
+                    }
                     Denied::Full => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 let wait = retry_after_seconds(denied.retry_after()).to_string();

@@ -262,6 +262,7 @@ impl Batch {
             taken_back: lot.taken_back,
             // Set as it is written.
             updated_at: None,
+            is_open: lot.remaining > Credits::ZERO,
         };
         head.lot_rows.insert(id, row);
         Ok(())

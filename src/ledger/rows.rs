@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     book::{Book, BookName, Entry, EntryKind, Posting},
+    credits::Credits,
     hold::Hold,
     id::{AccountId, LotId, MessageId},
     quote::Line,
@@ -254,6 +255,7 @@ impl Changes {
                 expires_at: lot.expiry.map(|expiry| expiry.at.as_microsecond()),
                 taken_back: lot.taken_back,
                 updated_at: Some(later(row.updated_at, at)),
+                is_open: lot.remaining > Credits::ZERO,
                 ..row.clone()
             });
         }

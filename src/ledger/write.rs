@@ -89,7 +89,9 @@ pub(super) async fn all(
                 lot::Column::TakenBack,
                 lot::Column::UpdatedAt,
             ],
-        ),
+        )
+        // The database sets it.
+        .without(&[lot::Column::IsOpen]),
         TableRows::upsert(
             changes.pools,
             &[pool::Column::AccountId, pool::Column::ListId],

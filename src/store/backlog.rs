@@ -52,7 +52,7 @@ const PARTS: [(Counted, &str); 11] = [
     ),
     (
         Counted::Lots,
-        "SELECT expires_at AS at FROM lots WHERE remaining_units > 0 AND expires_at IS NOT NULL \
+        "SELECT expires_at AS at FROM lots WHERE is_open AND expires_at IS NOT NULL \
          AND expires_at <= $1 ORDER BY expires_at",
     ),
     (

@@ -169,7 +169,7 @@ pub async fn free_units(
     });
     let query = (
         "b.account_id, b.unassigned_units, p.list_id, p.free_units, EXISTS (SELECT 1 FROM lots l \
-         WHERE l.account_id = w.account_id AND l.remaining_units > 0 AND l.expires_at <= w.now_at) \
+         WHERE l.account_id = w.account_id AND l.is_open AND l.expires_at <= w.now_at) \
          AS is_due",
         "books b LEFT JOIN pools p ON p.account_id = w.account_id AND p.list_id = w.list_id",
         "b.account_id = w.account_id",

@@ -20,7 +20,10 @@ use sea_orm::{
 };
 
 pub use self::load::{Loaded, load, load_each, order};
-use super::sql::{row_set::RowSet, shards};
+use super::{
+    lot as lots,
+    sql::{row_set::RowSet, shards},
+};
 use crate::clock::whole_micros;
 
 /// The hash before the first transaction of an account.
@@ -181,7 +184,7 @@ pub async fn accounts_with_due_lots(
         .select_only()
         .column(lot::Column::AccountId)
         .distinct()
-        .filter(lot::Column::RemainingUnits.gt(0))
+        .filter(lots::is_open())
         .filter(lot::Column::ExpiresAt.lte(now.as_microsecond()));
     if let Some(after) = after {
         select = select.filter(lot::Column::AccountId.gt(after.uuid()));

@@ -91,6 +91,12 @@ pub fn state(row: &lot::Model, at: Timestamp, has_expiry: bool) -> LotState {
     }
 }
 
+/// The condition that a lot has credits left, by the column that its indexes have. Statements of
+/// text name it too.
+pub(super) fn is_open() -> Expr {
+    Expr::cust("lots.is_open")
+}
+
 fn postings() -> RelationDef {
     transaction::Entity::belongs_to(posting_row::Entity)
         .from((
@@ -221,9 +227,7 @@ fn select(filter: &LotFilter) -> Select<lot::Entity> {
     );
     match filter.state {
         None => lots,
-        Some(LotState::Active) => lots
-            .filter(lot::Column::RemainingUnits.gt(0))
-            .filter(usable),
+        Some(LotState::Active) => lots.filter(is_open()).filter(usable),
         Some(LotState::Exhausted) => lots
             .filter(lot::Column::RemainingUnits.eq(0))
             .filter(Condition::any().add(usable).add(lapsed.not())),
@@ -275,10 +279,7 @@ pub async fn unspent(
         .await?;
     let mut held: HashMap<Uuid, i64> = held.into_iter().collect();
     let of_account = || lot::Entity::find().filter(lot::Column::AccountId.eq(account.uuid()));
-    let mut rows = of_account()
-        .filter(lot::Column::RemainingUnits.gt(0))
-        .all(connection)
-        .await?;
+    let mut rows = of_account().filter(is_open()).all(connection).await?;
     let left: HashSet<Uuid> = rows.iter().map(|row| row.id).collect();
     let used_up: Vec<Uuid> = held
         .keys()
@@ -327,6 +328,7 @@ mod tests {
                 created_at: 0,
                 taken_back: false,
                 updated_at: None,
+                is_open: remaining_units > 0,
             };
             let at = Timestamp::from_microsecond(100).unwrap();
             assert_eq!(

@@ -114,6 +114,20 @@ fn anonymous_clients_get_no_sockets() {
 }
 
 #[test]
+fn a_key_has_no_more_subscriptions_than_its_share() {
+    let shares = Shares::new(Rates::default(), REQUESTS.places);
+    let held: Vec<_> = (0..SUBSCRIPTIONS.key_share)
+        .map(|_| shares.subscription(&key(1, 1)).unwrap())
+        .collect();
+    let denied = shares.subscription(&key(1, 1)).unwrap_err();
+    assert_eq!(denied, Denied::Subscriptions);
+    assert!(denied.message().contains("end one"), "{denied:?}");
+    assert!(shares.subscription(&key(1, 2)).is_ok());
+    drop(held);
+    assert!(shares.subscription(&key(1, 1)).is_ok());
+}
+
+#[test]
 fn each_caller_is_charged_to_its_own_bucket() {
     let rate = |per_second| Rate::holding(per_second, 1);
     let shares = Shares::new(

@@ -116,6 +116,11 @@ fn check_lots(walk: &Walk, rows: &[lot::Model], findings: &mut Findings) {
         findings.expect(credits(lot.remaining), credits(remaining), || {
             of("remaining")
         });
+        // A lot that is marked wrong is never drawn from, or looked at with each charge.
+        let is_open = kept.get(id).is_some_and(|row| row.is_open);
+        findings.expect(remaining > 0, is_open, || {
+            format!("whether lot {id} counts as having credits left")
+        });
         let instant =
             |at: Option<i64>| at.map_or("never".to_owned(), |at| whole_micros(at).to_string());
         let expiry = lot.expiry.as_ref().map(|(at, _)| *at);

@@ -100,7 +100,7 @@ async fn heads_with_lots(
     let query = (
         columns.as_str(),
         "books b LEFT JOIN accounts a ON a.id = b.account_id \
-         LEFT JOIN lots l ON l.account_id = b.account_id AND l.remaining_units > 0",
+         LEFT JOIN lots l ON l.account_id = b.account_id AND l.is_open",
         "b.account_id = w.account_id",
     );
     let read = |row: &QueryResult| {

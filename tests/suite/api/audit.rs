@@ -145,7 +145,7 @@ async fn a_file_is_verified_as_it_lies_there() {
     let (code, said) = verify(&url(&file));
     assert_eq!(code, Some(0), "{said}");
     assert!(
-        said.contains("1 accounts, 3 transactions, the last one at 20"),
+        said.contains("1 account, 3 transactions, the last one at 20"),
         "{said}"
     );
     assert!(
@@ -257,7 +257,7 @@ async fn check_heads(url: &str, folder: &Path) {
     ];
     let (code, said) = run(&export);
     assert_eq!(
-        (code, said.contains("1 accounts, signed")),
+        (code, said.contains("head of 1 account, signed")),
         (Some(0), true),
         "{said}"
     );
@@ -283,7 +283,7 @@ async fn check_heads(url: &str, folder: &Path) {
     let (code, said) = against(&heads, &public);
     assert_eq!(code, Some(0), "{said}");
     assert!(
-        said.contains("Compared with the heads of 1 accounts as of 20"),
+        said.contains("Compared with the head of 1 account as of 20"),
         "{said}"
     );
 

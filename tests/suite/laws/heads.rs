@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use entity::lot;
 use message_credits::ledger::{
     RequestKind,
     heads::{Head, file::Heads, read},
     verify::{Verified, verify},
 };
-use sea_orm::{ConnectionTrait, DatabaseBackend};
+use sea_orm::{ConnectionTrait, DatabaseBackend, IdenStatic, Iterable};
 use serde_json::json;
 
 use super::verify::disarm;
@@ -80,7 +81,17 @@ async fn keep(server: &Server) {
 /// Puts everything back as it was kept, as if nothing had been booked since.
 async fn rewind(server: &Server) {
     let empty = FOLLOW.map(|table| format!("DELETE FROM {table}"));
-    let fill = FOLLOW.map(|table| format!("INSERT INTO {table} SELECT * FROM kept_{table}"));
+    let fill = FOLLOW.map(|table| match table {
+        "lots" => {
+            // The database sets the column.
+            let set = |column: &lot::Column| !matches!(column, lot::Column::IsOpen);
+            let columns = lot::Column::iter().filter(set);
+            let names: Vec<_> = columns.map(|column| column.as_str().to_owned()).collect();
+            let names = names.join(", ");
+            format!("INSERT INTO lots ({names}) SELECT {names} FROM kept_lots")
+        }
+        _ => format!("INSERT INTO {table} SELECT * FROM kept_{table}"),
+    });
     execute(server, &[empty, fill].concat()).await;
 }
 

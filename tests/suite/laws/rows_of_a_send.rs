@@ -1,8 +1,11 @@
-//! How many rows a send writes: of a charge that drew from one lot, no postings, and of a key, a
-//! short answer. A charge that drew from two lots has its postings as rows.
+//! What a send writes: of a charge that drew from one lot, no postings, and of a key, a short
+//! answer. A charge that drew from two lots has its postings as rows. The rows that each charge
+//! changes are changed in place.
 
 use entity::{idempotency_key, posting, posting_row, transaction};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, Statement,
+};
 use serde_json::json;
 
 use crate::support::{
@@ -13,6 +16,22 @@ use crate::support::{
 
 /// The longest stored answer of a send, in bytes: two names, an id and a number.
 const ANSWER: usize = 80;
+
+/// What each charge changes of its account's rows, by table.
+const CHANGED: [(&str, &[&str]); 3] = [
+    (
+        "books",
+        &[
+            "sequence",
+            "head_hash",
+            "unassigned_units",
+            "last_at",
+            "recent_usage",
+        ],
+    ),
+    ("lots", &["remaining_units", "updated_at"]),
+    ("pools", &["free_units"]),
+];
 
 on_both_databases! {
     async fn a_charge_from_one_lot_writes_no_postings(server: Server) {
@@ -60,5 +79,26 @@ on_both_databases! {
         let lengths: Vec<usize> = of_sends.map(|key| key.answer.len()).collect();
         assert_eq!(lengths.len(), 3, "{keys:?}");
         assert!(lengths.iter().all(|length| *length <= ANSWER), "{keys:?}");
+    }
+
+    /// PostgreSQL changes a row in place only if no index has a changed column, not even in its
+    /// condition. Otherwise each charge writes an entry into every index of the table, past all
+    /// versions of the row that an old snapshot keeps.
+    async fn no_index_has_what_a_charge_changes(server: Server) {
+        let store = &server.services().store;
+        let texts = match store.backend() {
+            DatabaseBackend::Postgres => "SELECT indexdef AS text FROM pg_indexes WHERE tablename = $1",
+            _ => "SELECT COALESCE(sql, 'the primary key') AS text FROM sqlite_master WHERE type = 'index' AND tbl_name = $1",
+        };
+        for (table, columns) in CHANGED {
+            let indexes = Statement::from_sql_and_values(store.backend(), texts, [table.into()]);
+            let rows = store.reader().query_all_raw(indexes).await.unwrap();
+            assert!(!rows.is_empty(), "{table}");
+            for row in rows {
+                let text: String = row.try_get("", "text").unwrap();
+                let changed = columns.iter().find(|column| text.contains(**column));
+                assert_eq!(changed, None, "{text}");
+            }
+        }
     }
 }

@@ -292,6 +292,23 @@ on_both_databases! {
         check_tampering(&server).await;
     }
 
+    /// A lot that is marked as used up would never be drawn from. PostgreSQL refuses a mark that
+    /// doesn't follow from the lot's credits; on SQLite it is named.
+    async fn a_lot_that_is_marked_wrong_is_named(server: Server) {
+        let tenant = books(&server).await;
+        let mark = "UPDATE lots SET is_open = NOT is_open";
+        let marked = server.services().store.writer().execute_unprepared(mark).await;
+        if server.services().store.backend() == DatabaseBackend::Postgres {
+            let refused = marked.unwrap_err().to_string();
+            assert!(refused.contains("is_open"), "{refused}");
+            return;
+        }
+        let found = verified(&server).await;
+        let own = found.drifts.iter().filter(|drift| drift.account == account(&tenant));
+        let named = own.filter(|drift| drift.what.contains("counts as having credits left"));
+        assert_eq!(named.count() as u64, marked.unwrap().rows_affected());
+    }
+
     /// The expiries of lots follow from the changes of time zone, which are in the chain.
     async fn tampering_with_expiries_is_named(server: Server) {
         disarm(&server).await;
