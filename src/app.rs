@@ -112,7 +112,7 @@ pub enum StartError {
     Newer(String),
     /// The database was written by an older version.
     #[error(
-        "the database's schema is {pending} migrations behind; run `message-credits migrate` first"
+        "the database lacks {pending} of this program's migrations; run `message-credits migrate` first"
     )]
     Old {
         /// Migrations that are missing.

@@ -63,8 +63,8 @@ pub enum OpenError {
     Newer(String),
     /// The database was written by an older version.
     #[error(
-        "the database's schema is {pending} migrations behind this program; run the program that \
-         wrote it, or run `message-credits migrate` on it first"
+        "the database lacks {pending} of this program's migrations; run the program that wrote it, \
+         or run `message-credits migrate` on it first"
     )]
     Old {
         /// Migrations that are missing.

@@ -108,7 +108,7 @@ async fn a_database_that_is_not_there_or_empty_is_refused() {
         "DELETE FROM seaql_migrations WHERE version = (SELECT MAX(version) FROM seaql_migrations)";
     database.execute_unprepared(last).await.unwrap();
     database.close().await.unwrap();
-    check(&url(&old), "migrations behind this program");
+    check(&url(&old), "of this program's migrations");
 
     let Some(postgres) = postgres_database().await else {
         return;
