@@ -6,7 +6,7 @@ use async_graphql::parser::{
     parse_schema,
     types::{TypeKind, TypeSystemDefinition},
 };
-use message_credits::graphql::schema::sdl;
+use message_credits::{graphql::schema::sdl, store::sql::shards};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
@@ -431,9 +431,13 @@ on_both_databases! {
     async fn the_journal_is_only_added_to(server: Server) {
         server.account("Shop").await;
         let writer = server.services().store.writer();
+        // On distributed tables privileges refuse it: tests/suite/faults/citus.rs.
+        if shards::are_used() {
+            return;
+        }
         for statement in ["UPDATE setting_changes SET changes = '[]'", "DELETE FROM setting_changes"] {
             let refused = writer.execute_unprepared(statement).await.unwrap_err().to_string();
-            assert!(refused.contains("append-only") || refused.contains("permission"), "{refused}");
+            assert!(refused.contains("append-only"), "{refused}");
         }
     }
 }
