@@ -166,7 +166,7 @@ async fn reports_are_read_from_a_fresh_replica() {
         let text = String::from_utf8_lossy(&output.stdout).into_owned()
             + &String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{command}: {text}");
-        assert!(text.contains("1 account"), "{command}: {text}");
+        assert!(text.contains("1 account,"), "{command}: {text}");
     }
 
     // Without the replica, nothing is missing.
