@@ -34,24 +34,33 @@ pub fn has(database_url: &str) -> bool {
         .is_some_and(|coordinator| url.and_then(place) == Some(coordinator))
 }
 
-/// Creates an empty database on every server of the cluster, and joins them.
-pub async fn create(name: &str) -> String {
+/// The addresses of the cluster's servers, with the coordinator first.
+pub async fn servers() -> Vec<Url> {
     let coordinator = coordinator().unwrap();
     let base = Database::connect(coordinator.as_str()).await.unwrap();
     let workers = workers(&base).await;
-    assert!(!workers.is_empty(), "the cluster has workers");
-    let create = format!("CREATE DATABASE {name}");
-    base.execute_unprepared(&create).await.unwrap();
     base.close().await.unwrap();
-    for (host, port) in &workers {
+    assert!(!workers.is_empty(), "the cluster has workers");
+    let worker = |(host, port): (String, u16)| {
         let mut worker = coordinator.clone();
-        worker.set_host(Some(host)).unwrap();
-        worker.set_port(Some(*port)).unwrap();
-        let server = Database::connect(worker.as_str()).await.unwrap();
-        server.execute_unprepared(&create).await.unwrap();
-        server.close().await.unwrap();
-        worker.set_path(name);
-        run(worker.as_str(), &["CREATE EXTENSION citus"]).await;
+        worker.set_host(Some(&host)).unwrap();
+        worker.set_port(Some(port)).unwrap();
+        worker
+    };
+    let workers: Vec<_> = workers.into_iter().map(worker).collect();
+    [coordinator].into_iter().chain(workers).collect()
+}
+
+/// Creates an empty database on every server of the cluster, and joins them.
+pub async fn create(name: &str, servers: &[Url]) -> String {
+    let (coordinator, workers) = servers.split_first().unwrap();
+    let create = format!("CREATE DATABASE {name}");
+    run(coordinator.as_str(), &[&create]).await;
+    for worker in workers {
+        run(worker.as_str(), &[&create]).await;
+        let mut own = worker.clone();
+        own.set_path(name);
+        run(own.as_str(), &["CREATE EXTENSION citus"]).await;
     }
     let mut own = coordinator.clone();
     own.set_path(name);
@@ -60,8 +69,9 @@ pub async fn create(name: &str) -> String {
     let host = coordinator.host_str().unwrap();
     let join = format!("SELECT citus_set_coordinator_host('{host}', {port})");
     run(own.as_str(), &["CREATE EXTENSION citus", &shards, &join]).await;
-    for (host, port) in &workers {
-        add(own.as_str(), host, *port).await;
+    for worker in workers {
+        let port = worker.port().unwrap_or(5432);
+        add(own.as_str(), worker.host_str().unwrap(), port).await;
     }
     own.to_string()
 }

@@ -9,6 +9,7 @@ pub mod books;
 pub mod citus;
 pub mod contact_list;
 pub mod credit_package;
+mod databases;
 pub mod field_paths;
 pub mod message;
 pub mod openid_provider;
@@ -50,11 +51,12 @@ use message_credits::{
     vault::Vault,
     worker,
 };
-use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::client::IntoClientRequest};
 use tokio_util::sync::CancellationToken;
+
+pub use databases::{plain_postgres_database, postgres_database};
 
 /// The time at which tests begin.
 const START: &str = "2026-11-22T08:00:00Z";
@@ -389,36 +391,4 @@ impl Drop for Server {
 /// A new idempotency key.
 pub fn new_key() -> String {
     uuid::Uuid::from_bytes(message_credits::entropy::bytes()).to_string()
-}
-
-/// A new, empty PostgreSQL database; `None`, with a printed line, if there is no server for it. It
-/// is one of a Citus cluster if `TEST_CITUS_URL` is set.
-pub async fn postgres_database() -> Option<String> {
-    if citus::coordinator().is_some() {
-        return Some(citus::create(&new_name()).await);
-    }
-    plain_postgres_database().await
-}
-
-/// The same, but never one of a Citus cluster.
-pub async fn plain_postgres_database() -> Option<String> {
-    let Ok(base) = std::env::var("TEST_POSTGRES_URL") else {
-        eprintln!("SKIPPED on PostgreSQL: TEST_POSTGRES_URL is not set; cargo xtask test sets it");
-        return None;
-    };
-    let name = new_name();
-    let server = Database::connect(&base).await.unwrap();
-    server
-        .execute_unprepared(&format!("CREATE DATABASE {name}"))
-        .await
-        .unwrap();
-    server.close().await.unwrap();
-    let mut url = url::Url::parse(&base).unwrap();
-    url.set_path(&name);
-    Some(url.to_string())
-}
-
-fn new_name() -> String {
-    let id = uuid::Uuid::from_bytes(message_credits::entropy::bytes());
-    format!("test_{}", id.simple())
 }
