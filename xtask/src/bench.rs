@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     packages::{self, Need},
-    postgres::{self, Postgres},
+    postgres::{self, Postgres, Writes},
     root,
     steps::{Steps, cargo},
 };
@@ -51,7 +51,7 @@ fn measure(steps: &mut Steps, names: &[String], args: &[OsString]) -> Result<()>
         return Ok(());
     }
     packages::ensure(steps, &[Need::Postgres])?;
-    let server = steps.act("PostgreSQL", Postgres::start)?;
+    let server = steps.act("PostgreSQL", || Postgres::start(Writes::Durable))?;
     steps.set(postgres::URL, server.url());
     // A bench's clients share one key and one address, and load the server fully: rate limits would
     // stop them. The bench of floods measures those limits, so it keeps them.

@@ -36,6 +36,16 @@ rm -rf -- "$folder"
 /// hardly three times in a row.
 const ATTEMPTS: u32 = 3;
 
+/// Whether a change is on the disk before the server acknowledges it.
+#[derive(Clone, Copy)]
+pub enum Writes {
+    /// Yes: what a bench measures includes the disk.
+    Durable,
+    /// No: the operating system writes it later. Nothing is lost unless the operating system stops,
+    /// whatever becomes of the server, and no test stops that.
+    Buffered,
+}
+
 /// A server for tests. It is stopped and its folder removed when this value is dropped or the
 /// process ends.
 pub struct Postgres {
@@ -48,7 +58,7 @@ impl Postgres {
     ///
     /// # Errors
     /// If its programs are missing, or if it doesn't start; the error contains its log.
-    pub fn start() -> Result<Self> {
+    pub fn start(writes: Writes) -> Result<Self> {
         if let Some(url) = given() {
             println!("using the server that {URL} names");
             return Ok(Self { url, _guard: None });
@@ -70,6 +80,7 @@ impl Postgres {
             owner,
             folder,
             data,
+            writes,
         };
         server.make()?;
         let port = server.start()?;
@@ -175,6 +186,7 @@ struct Server {
     owner: Owner,
     folder: PathBuf,
     data: PathBuf,
+    writes: Writes,
 }
 
 impl Server {
@@ -218,11 +230,14 @@ impl Server {
 
     fn configure(&self, port: u16) -> Result<()> {
         // A second attempt just appends, because a later line overrides an earlier one. 200
-        // connections, because each test has its own pool. fsync stays on: acknowledged changes
-        // must survive a crash, and timings must include its cost.
+        // connections, because each test has its own pool.
+        let fsync = match self.writes {
+            Writes::Durable => "on",
+            Writes::Buffered => "off",
+        };
         let settings = format!(
             "\nlisten_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\n\
-             max_connections = 200\nfsync = on\n"
+             max_connections = 200\nfsync = {fsync}\n"
         );
         fs::OpenOptions::new()
             .append(true)

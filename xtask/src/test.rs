@@ -10,7 +10,7 @@ use crate::{
     dependencies, dist,
     packages::{self, Need},
     page,
-    postgres::{self, Postgres},
+    postgres::{self, Postgres, Writes},
     python, root,
     steps::{Steps, cargo},
 };
@@ -66,7 +66,7 @@ fn checks(steps: &mut Steps, filter: Option<&str>) -> Result<()> {
         &[Need::Spreadsheets, Need::Proxies, Need::Prometheus],
     );
     // The set-up is a step too, so that a failure of it is reported like any other.
-    let server = steps.act("PostgreSQL", Postgres::start)?;
+    let server = steps.act("PostgreSQL", || Postgres::start(Writes::Buffered))?;
     steps.set(postgres::URL, server.url());
     let chromium = packages::chromium().context("no browser")?;
     steps.set("CHROMIUM", chromium);
